@@ -1,0 +1,51 @@
+/** Typed refusals: each carries a code, structured details and a line that says what to try. */
+
+export interface ErrorDetails {
+  /** What to try next, one sentence. */
+  readonly help?: string;
+  readonly [key: string]: unknown;
+}
+
+/** The base of every error this package throws on purpose; `code` is stable and machine-readable. */
+export class CotangentError extends Error {
+  readonly code: string;
+  readonly details: ErrorDetails;
+  constructor(code: string, message: string, details: ErrorDetails = {}) {
+    super(details.help === undefined ? message : `${message}\n  help: ${details.help}`);
+    this.name = code;
+    this.code = code;
+    this.details = details;
+  }
+}
+
+const errorClass = (code: string) =>
+  class extends CotangentError {
+    constructor(message: string, details: ErrorDetails = {}) {
+      super(code, message, details);
+    }
+  };
+
+/** Shapes that do not fit; details hold both operands' shapes and the axis. */
+export class ShapeError extends errorClass('ShapeError') {}
+/** Mixed or unsuitable element types. */
+export class DtypeError extends errorClass('DtypeError') {}
+/** Reading a value that does not exist yet, because the function is being traced. */
+export class TracerError extends errorClass('TracerError') {}
+/** A tensor whose buffer was donated to a jitted call. */
+export class DonatedError extends errorClass('DonatedError') {}
+/** A tensor whose scope has ended. */
+export class DisposedError extends errorClass('DisposedError') {}
+/** A combination that cannot be, or that a backend does not declare. */
+export class UnsupportedError extends errorClass('UnsupportedError') {}
+/** A wrong option, unknown name or key. */
+export class ConfigError extends errorClass('ConfigError') {}
+/** Trees whose structures differ, or leaves that are not tensors. */
+export class TreeError extends errorClass('TreeError') {}
+/** A file that is truncated, malformed or fails its checksum. */
+export class DataError extends errorClass('DataError') {}
+/** A checkpoint that cannot be read or belongs to another run. */
+export class CheckpointError extends errorClass('CheckpointError') {}
+/** NaN or infinity where training cannot go on. */
+export class DivergedError extends errorClass('DivergedError') {}
+/** Out of arena memory, or over a declared capacity. */
+export class MemoryError extends errorClass('MemoryError') {}
