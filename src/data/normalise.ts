@@ -20,9 +20,12 @@ export function fitNormaliser(part: Part, by: NormaliseBy = 'feature'): Normalis
   const count = part.x.length / groups;
   if (part.n === 0) throw new ConfigError('a normaliser cannot be fitted on a part without rows', { n: 0 });
   const mean = meanOf(part.x, groups, run, count, (v) => v).map((m) => m / part.unit);
-  const spread = meanOf(part.x, groups, run, count, (v, g) => (v / part.unit - mean[g]!) ** 2);
+  const spread = meanOf(part.x, groups, run, count, (v, g) => {
+    const d = v / part.unit - mean[g]!;
+    return d * d;
+  });
   // A group whose spread is only rounding of its mean counts as constant.
-  const std = spread.map((s, g) => (s > (1e-11 * mean[g]!) ** 2 ? Math.sqrt(s) : 1));
+  const std = spread.map(Math.sqrt).map((s, g) => (s > 1e-11 * Math.abs(mean[g]!) ? s : 1));
   return { by, featureShape, mean, std };
 }
 
