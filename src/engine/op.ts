@@ -72,6 +72,8 @@ export interface Op<P extends Params = Params> {
   readonly wasm?: WasmLowering<P>;
   /** The only output is the first input's elements under another shape: backends share the storage. */
   readonly isView?: boolean;
+  /** Element i of the result depends on element i of each operand of the same shape: the result may overwrite one that dies. */
+  readonly isInPlace?: boolean;
   /** One pass of cheap arithmetic: the planner may compute it again instead of keeping it. */
   readonly isCheap?: boolean;
   /** The node holds graphs: `inline` opens it before planning. */

@@ -1,6 +1,6 @@
 /** Casts between dtypes: float → integer truncates and saturates, NaN becomes 0; anything → bool is x ≠ 0. */
-import type { Emit } from '../backends/wasm/elementwise.ts';
-import { castEmitter } from '../backends/wasm/emitters.ts';
+import { NONE } from './makers.ts';
+import { castEmit } from '../backends/wasm/emitters.ts';
 import { lowerElementwise } from '../backends/wasm/lowerings.ts';
 import type { Dtype } from '../dtype.ts';
 import { isFloat } from '../dtype.ts';
@@ -27,8 +27,9 @@ export const castOp: Op<CastParams> = defineOp<CastParams>({
     const convert = converter(ins[0]!.dtype, outs[0]!.dtype);
     for (let i = 0; i < out!.length; i++) out![i] = convert(x![i]!);
   },
-  wasm: (context, ins, outs, params) => lowerElementwise(`cast.${ins[0]!.dtype}`, castEmitter(ins[0]!.dtype, params.dtype) as Emit)(context, ins, outs, params),
+  wasm: (context, ins, outs, { dtype }) => lowerElementwise('cast', castEmit(ins[0]!.dtype, dtype))(context, ins, outs, NONE),
   isCheap: true,
+  isInPlace: true,
 });
 
 /** Storing into the typed array wraps integers; only floats need saturation. */

@@ -1,6 +1,6 @@
 /** Makers: the algebraic families of ops (elementwise, linear, bilinear), so that a block says only what is its own. */
 import type { WasmLowering } from '../backends/wasm/lower.ts';
-import { lowerElementwise } from '../backends/wasm/lowerings.ts';
+import { type ElementwiseLowering, lowerElementwise } from '../backends/wasm/lowerings.ts';
 import type { Emit } from '../backends/wasm/elementwise.ts';
 import type { Dtype, TypedArray } from '../dtype.ts';
 import { isFloat } from '../dtype.ts';
@@ -36,6 +36,7 @@ export interface ElementwiseSpec {
   /** The oracle: f64 arithmetic on one element, for the first operand's dtype. */
   readonly js: (dtype: Dtype) => ScalarFunction;
   readonly wasm: Emit;
+  readonly lowering?: ElementwiseLowering;
   /** FLOPs per element; 1 unless said. */
   readonly flops?: number;
   readonly isCheap?: boolean;
@@ -52,8 +53,9 @@ export function elementwise(name: string, spec: ElementwiseSpec): Op<None> {
     batch: (call) => batchElementwise(op, call),
     cost: (_, outs) => ({ flops: (spec.flops ?? 1) * sizeOf(outs[0]!.shape) }),
     js: jsElementwise(spec),
-    wasm: lowerElementwise(name, spec.wasm) as WasmLowering<None>,
+    wasm: lowerElementwise(name, spec.wasm, spec.lowering) as WasmLowering<None>,
     isCheap: spec.isCheap ?? (spec.flops ?? 1) <= 1,
+    isInPlace: true,
   });
   return op;
 }
