@@ -15,12 +15,20 @@ export interface Placed {
 /** A library on a memory of its own with arrays placed one after another. */
 export class Bench {
   readonly library: KernelLibrary;
+  readonly #base: number;
   #next: number;
 
   constructor(profile: Profile = 'strict', { pages = 64, base = 64 } = {}) {
     const initial = pages + Math.ceil(base / 65_536);
     this.library = new KernelLibrary(new WebAssembly.Memory({ initial, maximum: 65_536 }), profile);
+    this.#base = base;
     this.#next = base;
+  }
+
+  /** Forgets the arrays and keeps the compiled kernels. */
+  clear(): this {
+    this.#next = this.#base;
+    return this;
   }
 
   /** Places values; the elements around them are filled with junk, so that reading or writing outside shows. */
