@@ -26,6 +26,13 @@ export class Scope {
     return tree;
   }
 
+  /** Lets a result live on in the scope that is innermost now. */
+  handOver(tree: unknown): void {
+    for (const leaf of leavesOf(tree)) {
+      if (leaf instanceof Concrete && this.#made.delete(leaf.storage)) innermost?.add(leaf.storage);
+    }
+  }
+
   /** Frees what is left. */
   end(): void {
     if (!this.#isOpen) return;
@@ -71,8 +78,11 @@ export function collecting<R>(target: Scope | null, body: () => R): R {
   }
 }
 
-/** Notes freshly made tensors in the innermost scope. */
-export function trackResults<T extends readonly Tensor[]>(results: T): T {
-  if (innermost !== null) for (const x of results) if (x instanceof Concrete) innermost.add(x.storage);
+/** Notes freshly made tensors in the innermost scope; those that show an operand's storage are not fresh. */
+export function trackResults<T extends readonly Tensor[]>(results: T, operands: readonly Tensor[] = []): T {
+  if (innermost === null) return results;
+  for (const x of results) {
+    if (x instanceof Concrete && !operands.some((o) => o instanceof Concrete && o.storage === x.storage)) innermost.add(x.storage);
+  }
   return results;
 }

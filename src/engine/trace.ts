@@ -42,6 +42,9 @@ export function withTrace<T extends Trace, R>(make: (level: number) => T, body: 
   }
 }
 
+/** Whether any transformation is running. */
+export const isTransforming = (): boolean => depth > 0;
+
 /** Whether ops are being recorded rather than run. */
 export const isStaging = (): boolean => dynamic !== null;
 

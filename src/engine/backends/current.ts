@@ -2,9 +2,11 @@
 import type { Op, Params } from '../op.ts';
 import { forgetScalars } from '../ops/constant.ts';
 import { trackResults } from '../memory.ts';
-import type { Concrete } from '../tensor.ts';
+import { Concrete } from '../tensor.ts';
 import { installExecutor } from '../trace.ts';
-import type { Backend } from './backend.ts';
+import type { Graph } from '../graph.ts';
+import { optimize } from '../passes/index.ts';
+import type { Backend, Program } from './backend.ts';
 import { JsBackend } from './js/backend.ts';
 import { WasmBackend } from './wasm/backend.ts';
 
@@ -48,7 +50,22 @@ export const liveBytes = (): number => backend().liveBytes();
 export function adopt(x: Concrete): Concrete {
   const here = backend();
   if (x.storage.backend === here) return x;
-  return new (x.constructor as new (...a: ConstructorParameters<typeof Concrete>) => Concrete)(x.shape, x.dtype, here.fromHost(x.readSync(), x.dtype));
+  return new Concrete(x.shape, x.dtype, here.fromHost(x.readSync(), x.dtype));
 }
 
-installExecutor((op: Op, inputs: readonly Concrete[], params: Params) => trackResults(backend().execute(op, inputs.map(adopt), params)));
+const programs = new WeakMap<Graph, Map<string, Program>>();
+
+/** Compiles and runs a closed graph on the current backend; programs are remembered per graph. */
+export function runGraph(graph: Graph, inputs: readonly Concrete[]): readonly Concrete[] {
+  let known = programs.get(graph);
+  if (known === undefined) programs.set(graph, (known = new Map()));
+  let program = known.get(backend().name);
+  if (program === undefined) known.set(backend().name, (program = backend().compile(optimize(graph), {})));
+  return program.run(inputs);
+}
+
+installExecutor((op: Op, inputs: readonly Concrete[], params: Params) => {
+  const here = inputs.map(adopt);
+  const outs = op.inline === undefined ? backend().execute(op, here, params) : runGraph(op.inline(params), here);
+  return trackResults(outs, here);
+});

@@ -5,6 +5,7 @@ import { DtypeError } from '../errors.ts';
 import type { Op } from '../op.ts';
 import { defineOp } from '../op.ts';
 import { Tensor } from '../tensor.ts';
+import { collecting } from '../memory.ts';
 import { bind1, isStaging } from '../trace.ts';
 import { lowerFill } from '../backends/wasm/lowerings.ts';
 
@@ -43,7 +44,7 @@ export function scalar(value: number, dtype: Dtype = defaultDtype()): Tensor {
   let x = interned.get(key);
   if (x === undefined || (x as { storage?: { state: string } }).storage?.state !== 'live') {
     if (interned.size > 4096) interned.clear();
-    x = bind1(constantOp, [], { value, dtype, shape: [] });
+    x = collecting(null, () => bind1(constantOp, [], { value, dtype, shape: [] }));
     interned.set(key, x);
   }
   return x;

@@ -5,7 +5,7 @@ import type { Emit } from '../backends/wasm/elementwise.ts';
 import type { Dtype, TypedArray } from '../dtype.ts';
 import { isFloat } from '../dtype.ts';
 import { DtypeError } from '../errors.ts';
-import type { BatchCall, Batched, JsKernel, MaybeTensor, Op, Params, TransposeCall } from '../op.ts';
+import type { BatchCall, Batched, JsKernel, LinearInput, MaybeTensor, Op, Params, TransposeCall } from '../op.ts';
 import { defineOp, isLinear } from '../op.ts';
 import { broadcastShapes, broadcastStrides, sameShape, sizeOf } from '../shape.ts';
 import type { Aval, Tensor } from '../tensor.ts';
@@ -173,7 +173,7 @@ export interface BilinearSpec<P extends Params> extends Pick<Op<P>, 'infer' | 'b
   /** Cotangent of the left operand, whose shape is given, with the right one known. */
   readonly transposeX: (ct: Tensor, x: Aval, y: Tensor, params: P) => Tensor;
   readonly transposeY: (ct: Tensor, x: Tensor, y: Aval, params: P) => Tensor;
-  readonly wasm: WasmLowering<P>;
+  readonly wasm?: WasmLowering<P>;
 }
 
 /** An op that is linear in each of two operands: dz = op(dx, y) + op(x, dy). */
@@ -187,15 +187,16 @@ export function bilinear<P extends Params>(name: string, spec: BilinearSpec<P>):
       const right = dy == null ? null : bind1(op, [x!, dy], params);
       return [left === null ? right : right === null ? left : add(left, right)];
     },
-    transpose({ cts, inputs: [x, y], params }) {
+    transpose({ cts, inputs, params }) {
+      const [x, y] = inputs as [Tensor | LinearInput, Tensor | LinearInput];
       const ct = cts[0];
       if (ct == null) return [null, null];
-      return isLinear(x!) ? [spec.transposeX(ct, x, y as Tensor, params), null] : [null, spec.transposeY(ct, x!, y!, params)];
+      return isLinear(x) ? [spec.transposeX(ct, x, y as Tensor, params), null] : [null, spec.transposeY(ct, x, y, params)];
     },
     batch: spec.batch,
     cost: spec.cost,
     js: spec.js,
-    wasm: spec.wasm,
+    ...(spec.wasm === undefined ? {} : { wasm: spec.wasm }),
   });
   return op;
 }

@@ -1,5 +1,4 @@
 /** Matrix products. Every output is one chain of multiply-adds over k in order, whatever the tiling or the threads. */
-import { lowerMatmul } from '../backends/wasm/lowerings.ts';
 import type { TypedArray } from '../dtype.ts';
 import { DtypeError, ShapeError } from '../errors.ts';
 import type { BatchCall, Batched, Op } from '../op.ts';
@@ -61,7 +60,6 @@ export const matmulOp: Op<MatmulParams> = bilinear<MatmulParams>('matmul', {
     return { flops: 2 * macs, macs };
   },
   js: ([x, y], [out], { ins, outs, params }) => matmulLoops(x!, y!, out!, ins, outs[0]!, params),
-  wasm: lowerMatmul,
 });
 
 function batchMatmul({ inputs, batched, params }: BatchCall<MatmulParams>): Batched {

@@ -1,5 +1,5 @@
 /** jit: trace once per structure of the arguments, compile, and run the program afterwards. */
-import { backend } from '../backends/current.ts';
+import { adopt, backend } from '../backends/current.ts';
 import type { Program } from '../backends/backend.ts';
 import { defaultDtype } from '../dtype.ts';
 import { ConfigError } from '../errors.ts';
@@ -169,8 +169,8 @@ function programOf(entry: Entry, call: CallShape, options: JitOptions): Program 
 
 function run(entry: Entry, inputs: readonly Tensor[], call: CallShape, options: JitOptions): readonly Tensor[] {
   if (isStaging() || inputs.some((x) => x instanceof Tracer)) {
-    return bind(callOp, inputs.map((x) => (x.weak ? x : x)), { graph: entry.graph, name: options.name ?? 'jit' });
+    return bind(callOp, inputs, { graph: entry.graph, name: options.name ?? 'jit' });
   }
   for (const x of inputs) checkLive(x as Concrete);
-  return trackResults(programOf(entry, call, options).run(inputs as Concrete[]));
+  return trackResults(programOf(entry, call, options).run((inputs as Concrete[]).map(adopt)), inputs);
 }

@@ -8,6 +8,7 @@ import { applying, elementwiseKernel } from './elementwise.ts';
 import { stridedCopyKernel } from './kernels/copy.ts';
 import { coalesce, planCopy } from './kernels/copy-plan.ts';
 import { fillKernel } from './kernels/fill.ts';
+import { type ReduceOp, reduceKernel } from './kernels/reduce.ts';
 import type { LowerContext, Operand, WasmLowering } from './lower.ts';
 import { shifted } from './lower.ts';
 
@@ -88,4 +89,32 @@ export function lowerCopies(context: LowerContext, plan: CopyPlan, ins: readonly
   for (const copy of plan.copies) {
     copyStrided(context, shifted(out, copy.outOffset * bytes), shifted(ins[copy.input]!, copy.inOffset * bytes), copy.dims, copy.outStrides, copy.inStrides);
   }
+}
+
+/** A reduction over `axes`: adjacent axes are read in place, others are first moved to the end; the order of summation is the same. */
+export function lowerReduce(op: ReduceOp): WasmLowering<{ readonly axes: readonly number[] }> {
+  return (context, [x], [out], { axes }) => {
+    const { source, outer, len, inner } = reducible(context, x!, axes);
+    context.call(reduceKernel({ op, dtype: x!.dtype }), [out!, source, outer, len, inner], outer * inner);
+  };
+}
+
+/** x seen as (outer, len, inner) with the reduced axes in the middle. */
+export function reducible(context: LowerContext, x: Operand, axes: readonly number[]): { source: Operand; outer: number; len: number; inner: number } {
+  const { shape } = x;
+  const isBlock = axes.every((a, i) => i === 0 || a === axes[i - 1]! + 1);
+  const len = sizeOf(axes.map((a) => shape[a]!));
+  if (isBlock) return { source: x, outer: sizeOf(shape.slice(0, axes[0])), len, inner: sizeOf(shape.slice(axes.at(-1)! + 1)) };
+  const order = [...shape.keys()].sort((a, b) => Number(axes.includes(a)) - Number(axes.includes(b)) || a - b);
+  const moved = context.temp({ shape: order.map((a) => shape[a]!), dtype: x.dtype });
+  const own = stridesOf(shape);
+  copyStrided(
+    context,
+    moved,
+    x,
+    moved.shape,
+    stridesOf(moved.shape),
+    order.map((a) => own[a]!),
+  );
+  return { source: moved, outer: sizeOf(shape) / Math.max(len, 1), len, inner: 1 };
 }
