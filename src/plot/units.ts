@@ -59,7 +59,7 @@ export function formatSeconds(value: number | null | undefined, digits = 2): str
       rest *= 1000;
       step++;
     }
-    return `${formatNumber(Number(rest.toPrecision(Math.max(digits, rest >= 99.5 ? 3 : 2))), digits)} ${small[step]}`;
+    return `${formatNumber(rest, digits)} ${small[step]}`;
   }
   const whole = Math.round(seconds);
   const pad = (n: number) => String(n).padStart(2, '0');
@@ -94,15 +94,17 @@ export function formatDegrees(value: number | null | undefined): string {
   return `${text.replace('-', '−')}°`;
 }
 
-/** Every function of this file, private ones too, for pages that inline them. */
-export const unitFunctions = [
+/** The public functions by name, which survives a bundler. */
+export const unitsByName = {
   formatNumber,
   formatSi,
   formatBytes,
-  scaled,
   formatSeconds,
   formatPercent,
   formatPercentInterval,
   formatInterval,
   formatDegrees,
-] as const;
+} as const;
+
+/** Every function of this file, the private one too, for pages that inline them by source text. */
+export const unitFunctions = [...Object.values(unitsByName), scaled] as const;
