@@ -67,7 +67,7 @@ function legendBar(view: ReportView): string {
     (r) =>
       `<button type="button" class="chip" data-rule="${escapeHtml(r.rule)}" aria-pressed="true">${swatch(r)}${escapeHtml(r.rule)}</button>`,
   );
-  return `<div class="bar">
+  return `<div class="bar${chips.length > 14 ? ' tall' : ''}">
 <div class="legend" role="group" aria-label="Rules shown">${chips.join('')}
 <button type="button" class="plain" id="show-all">all</button><button type="button" class="plain" id="show-none">none</button></div>
 <div class="controls">
@@ -129,7 +129,7 @@ function summaryColumns(view: ReportView): Column[] {
       cell: (r) => quiet(formatPercentInterval(r.accuracy.mean, r.accuracy.ci95)),
     },
     { head: 'loss', value: (r) => r.loss.mean, cell: (r) => quiet(formatInterval(r.loss.mean, r.loss.ci95)) },
-    ...angles.slice(0, 6), // more would push the costs out of sight; every layer has its own chart
+    ...angles.slice(0, 5), // more would push the costs out of sight; every layer has its own chart
     { head: 'FLOPs', value: (r) => r.flops, cell: (r) => formatSi(r.flops, 'FLOP') },
     { head: 'peak', title: 'peak arena bytes', value: (r) => r.peakBytes, cell: (r) => formatBytes(r.peakBytes) },
     { head: 'time', value: (r) => r.seconds, cell: (r) => formatSeconds(r.seconds) },

@@ -12,10 +12,11 @@ body{margin:0;background:var(--page);color:var(--ink);font:15px/1.5 system-ui,-a
 header .kind{margin:0;color:var(--accent);font-weight:600;font-size:13px;letter-spacing:.04em}
 h1{margin:2px 0 6px;font-size:30px;line-height:1.2;letter-spacing:-.015em;font-weight:650;text-wrap:balance}
 h1 .model{color:var(--muted);font-weight:400}
-.lead{margin:0;font-size:17px;max-width:75ch;text-wrap:pretty}
+.bar.tall{position:static}
+.lead{margin:0;font-size:17px;max-width:100ch;text-wrap:pretty}
 .facts{margin:8px 0 0;color:var(--muted);font-size:14px}
 h2{margin:44px 0 4px;font-size:19px;font-weight:650;letter-spacing:-.01em}
-.about{margin:0 0 14px;color:var(--muted);max-width:80ch;text-wrap:pretty}
+.about{margin:0 0 14px;color:var(--muted);max-width:96ch;text-wrap:pretty}
 .bar{position:sticky;top:0;z-index:2;margin:26px -24px 0;padding:10px 24px;background:color-mix(in srgb,var(--page) 92%,transparent);backdrop-filter:blur(6px);border-bottom:1px solid var(--line);display:flex;flex-wrap:wrap;gap:8px 18px;align-items:center}
 .legend{display:flex;flex-wrap:wrap;gap:6px;flex:1 1 420px}
 button,select{font:inherit;color:inherit}

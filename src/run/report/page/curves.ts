@@ -94,7 +94,9 @@ function curveChart(kit: Kit, rows: readonly Row[], options: CurveOptions): Elem
   const { plot } = kit;
   const axis = xAxis(kit);
   const reference = options.reference === undefined ? [] : [options.reference];
-  const ticks = Math.max(2, Math.floor(options.width / 80));
+  const room = Math.max(2, Math.floor(options.width / 80));
+  const epochs = Math.max(...rows.map((r) => r.epoch)) - Math.min(...rows.map((r) => r.epoch));
+  const ticks = kit.state.x === 'epoch' ? Math.max(1, Math.min(room, epochs)) : room; // no ticks between whole epochs
   return plot.plot({
     width: options.width,
     height: options.height,
@@ -138,7 +140,7 @@ function curveTips(kit: Kit, rows: readonly Row[], show: (value: number) => stri
     const where = kit.state.x === 'epoch' ? axis.show(r.x) : `${axis.show(r.x)}, epoch ${r.epoch}`;
     return `${r.rule}\n${show(r.mean)} at ${where}${range}`;
   };
-  return kit.plot.tip(rows, kit.plot.pointer({ x: 'x', y: 'mean', title }));
+  return kit.plot.tip(rows, kit.plot.pointer({ x: 'x', y: 'mean', title, lineHeight: 1.4 }));
 }
 
 function xAxis(kit: Kit): XAxis {

@@ -39,7 +39,7 @@ function dotMarks(kit: Kit, rules: readonly RuleView[]): PlotModule.Markish[] {
     plot.ruleY(withInterval(rules), { x1: low, x2: high, y: 'rule', stroke: ink, ...bar }),
     plot.tickX(runs, { x: 'accuracy', y: 'rule', stroke: 'ink', strokeOpacity: 0.8, insetTop: 6, insetBottom: 6 }),
     plot.dot(rules, { x: mean, y: 'rule', r: 5, fill: ink, stroke: 'var(--surface)', strokeWidth: 1.5 }),
-    plot.tip(rules, plot.pointerY({ x: mean, y: 'rule', title })),
+    plot.tip(rules, plot.pointerY({ x: mean, y: 'rule', title, lineHeight: 1.4 })),
   ];
 }
 
@@ -81,7 +81,7 @@ function tradeoffMarks(kit: Kit, rules: readonly RuleView[]): PlotModule.Markish
   return [
     plot.ruleX(withInterval(rules), { x: 'flops', y1: low, y2: high, stroke: ink, ...bar }),
     plot.dot(rules, { x: 'flops', y: mean, r: 5.5, fill: ink, stroke: 'var(--surface)', strokeWidth: 1.5 }),
-    plot.tip(rules, plot.pointer({ x: 'flops', y: mean, title })),
+    plot.tip(rules, plot.pointer({ x: 'flops', y: mean, title, lineHeight: 1.4 })),
   ];
 }
 
