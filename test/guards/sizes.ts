@@ -53,7 +53,10 @@ export function licenceBanners(files: readonly SourceFile[]): string[] {
   return files
     .filter((file) => {
       const first = ts.getLeadingCommentRanges(file.text, 0)?.[0];
-      return first !== undefined && /copyright|SPDX-|licensed under|permission is hereby granted/i.test(file.text.slice(first.pos, first.end));
+      return (
+        first !== undefined &&
+        /copyright|SPDX-|licensed under|permission is hereby granted/i.test(file.text.slice(first.pos, first.end))
+      );
     })
     .map((file) => `${file.path} begins with a licence banner: LICENSE is enough`);
 }
