@@ -20,12 +20,14 @@ export function snippetsOf(markdown: string): Snippet[] {
   }));
 }
 
-/** Points every import of the package at its source; an entry that does not exist stays as it is and fails when run. */
+/** Points every import of the package at its source; throws where the package has no such entry. */
 export function runnable(code: string): string {
   const sources = new Map(libraryEntries().map(({ subpath, source }) => [`cotangent${subpath.slice(1)}`, source]));
-  return code.replace(/(\bfrom\s*|\bimport\s*\(?\s*)(['"])(cotangent(?:\/[^'"]*)?)\2/g, (whole, lead, quote, name) => {
+  return code.replace(/(\bfrom\s*|\bimport\s*\(?\s*)(['"])(cotangent(?:\/[^'"]*)?)\2/g, (_, lead, quote, name) => {
     const source = sources.get(name);
-    return source === undefined ? whole : lead + quote + pathToFileURL(join(repository, source)).href + quote;
+    if (source === undefined)
+      throw new Error(`the package has no entry '${name}'; it has ${[...sources.keys()].join(', ')}`);
+    return lead + quote + pathToFileURL(join(repository, source)).href + quote;
   });
 }
 
@@ -36,7 +38,7 @@ export const promised = (code: string): string[] =>
 /** The commands of a shell block, without comments and continued lines joined. */
 export const commandsOf = (code: string): string[] =>
   code
-    .replace(/\\\n\s*/g, ' ')
+    .replace(/\s*\\\n\s*/g, ' ')
     .split('\n')
     .map((line) => line.replace(/(^|\s)#.*$/, '').trim())
     .filter((line) => line !== '');
