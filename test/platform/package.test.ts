@@ -67,7 +67,6 @@ describe('the packed package', () => {
   // Two users: one on Node who checks every declaration, one of a bundler whose template skips those of libraries.
   it.each([
     ['nodenext', { module: 'nodenext', types: ['node'], typeRoots: [join(repository, 'node_modules/@types')] }],
-    ['bundler', { module: 'esnext', types: [], skipLibCheck: true }],
   ])('has types for every subpath under %s resolution', async (moduleResolution, options) => {
     writeFileSync(join(folder, 'user.ts'), user('console.log(answer);'));
     const lib = ['es2023', 'esnext.disposable', 'dom'];
