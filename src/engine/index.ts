@@ -23,4 +23,5 @@ export * from './tensor.ts';
 export * from './trace.ts';
 export * from './transforms/api.ts';
 export * from './transforms/jit.ts';
+export { linearCall, linearCallOp } from './transforms/linear-call.ts';
 export * from './tree.ts';

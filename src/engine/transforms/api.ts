@@ -86,21 +86,34 @@ export function linearize<P, R>(f: (p: P) => R, primal: P): [value: R, push: (ta
   return [unflatten<R>(outDef(), parts.outs), push];
 }
 
-/** Returns f(primal) and the pullback there: cotangents of the value to cotangents of the primal. */
-export function vjp<P, R>(f: (p: P) => R, primal: P): [value: R, pull: (cotangent: R) => P] {
+/** Returns f(primal) and the pullback there: cotangents of the value to cotangents of the primal. With `aux`, f returns [value, anything] and the second part comes back third. */
+export function vjp<P, R>(f: (p: P) => R, primal: P, options?: { readonly aux?: false }): [value: R, pull: (cotangent: R) => P];
+export function vjp<P, R, X>(f: (p: P) => readonly [R, X], primal: P, options: { readonly aux: true }): [value: R, pull: (cotangent: R) => P, aux: X];
+export function vjp(f: Fn, primal: unknown, { aux = false }: { readonly aux?: boolean } = {}): unknown[] {
   const { leaves, def } = floatLeaves('vjp', primal);
-  const { flat, outDef } = flatFunction(f as (x: unknown) => unknown, (xs) => [unflatten(def, xs)]);
+  let count = 0;
+  const { flat, outDef } = flatFunction(
+    (x: unknown) => {
+      const result = (f as (x: unknown) => unknown)(x);
+      count = leavesOf(aux ? (result as unknown[])[0] : result).length;
+      return aux ? result : [result];
+    },
+    (xs) => [unflatten(def, xs)],
+  );
   const parts = linearizeFlat(flat, leaves);
-  const pull = (cotangent: R): P => {
+  const [value, extra] = unflatten<unknown[]>(outDef(), parts.outs);
+  const valueDef = structureOf(value);
+  const pull = (cotangent: unknown): unknown => {
     const cts = leavesOf(cotangent).map(resultLeaf);
-    checkTangents('vjp', parts.outs, cts, outDef());
-    const back = pullBack(parts.linear, varying(cts, parts.hasTangent));
-    return unflatten<P>(
+    checkTangents('vjp', parts.outs.slice(0, count), cts, valueDef);
+    const full = parts.outs.map((_, i): MaybeTensor => cts[i] ?? null);
+    const back = pullBack(parts.linear, varying(full, parts.hasTangent));
+    return unflatten(
       def,
       leaves.map((x, i) => instantiate(back[i]!, x)),
     );
   };
-  return [unflatten<R>(outDef(), parts.outs), pull];
+  return aux ? [value, pull, extra] : [value, pull];
 }
 
 const varying = (cts: readonly MaybeTensor[], hasTangent: readonly boolean[]): MaybeTensor[] => cts.filter((_, i) => hasTangent[i]);
