@@ -1,6 +1,6 @@
 /** jit: trace once per structure of the arguments, compile, and run the program afterwards. */
 import { adopt, backend } from '../backends/current.ts';
-import type { Program } from '../backends/backend.ts';
+import type { Backend, Program } from '../backends/backend.ts';
 import { defaultDtype } from '../dtype.ts';
 import { ConfigError } from '../errors.ts';
 import type { Graph } from '../graph.ts';
@@ -37,7 +37,7 @@ interface Entry {
   readonly graph: Graph;
   readonly captured: readonly Tensor[];
   readonly outDef: TreeDef;
-  readonly programs: Map<string, Program>;
+  readonly programs: Map<Backend, Program>;
 }
 
 /** A compiled function, with its graph and plan open to inspection. */
@@ -158,11 +158,11 @@ function resultTensor(leaf: unknown): Tensor {
 
 function programOf(entry: Entry, call: CallShape, options: JitOptions): Program {
   const here = backend();
-  let program = entry.programs.get(here.name);
+  let program = entry.programs.get(here);
   if (program === undefined) {
     const donate = call.donated.map((i) => i + entry.captured.length);
     program = here.compile(optimize(entry.graph), { donate, tier: options.tier ?? 'auto' });
-    entry.programs.set(here.name, program);
+    entry.programs.set(here, program);
   }
   return program;
 }
