@@ -45,7 +45,10 @@ export interface Repeat {
 export function repeatCalls(context: LowerContext, { spec, pointers, steps, dims, args, share }: Repeat): void {
   if (share === 0 || dims.includes(0)) return;
   const joined = coalesce(dims, ...steps);
-  if (joined.dims.length === 0) return context.call(spec, [...pointers, ...args], share);
+  if (joined.dims.length === 0) {
+    context.call(spec, [...pointers, ...args], share);
+    return;
+  }
   const [count] = joined.dims.slice(-1) as [number];
   const innerSteps = joined.strides.map((s) => s.at(-1)!);
   const repeated = repeatKernel(spec, pointers.length);
