@@ -1,5 +1,5 @@
 /** Packing for the matrix product: blocks of A and B copied into the order in which the register tile reads them. */
-import type { FunctionWriter, Local, ModuleBuilder } from '../assembler.ts';
+import type { FunctionWriter, Local, ModuleBuilder, Operand } from '../assembler.ts';
 import type { Arithmetic } from './matmul-tile.ts';
 import { transposeVectors } from './transpose.ts';
 
@@ -46,20 +46,38 @@ export function packColumnsHelper(m: ModuleBuilder, math: Arithmetic): number {
   });
 }
 
-/** (to, a, k, rows, rsA, csA), strides in bytes: `rows` rows of a, the rows of one k side by side without gaps. */
-export function packRowsHelper(m: ModuleBuilder, math: Arithmetic): number {
-  return m.helper(`pack rows ${math.bytes}`, Array<'i32'>(6).fill('i32'), [], (w, to, a, k, rows, rsA, csA) => {
-    const step = w.local('i32');
-    w.assign(step, () => w.get(rows).i32.const(math.shift).i32.shl());
-    packStrided(w, math, { to, from: a, count: k, along: csA, items: rows, across: rsA, step });
+/** (to, a, k, rsA, csA), strides in bytes: `rows` rows of a, the rows of one k side by side without gaps. */
+export function packRowsHelper(m: ModuleBuilder, math: Arithmetic, rows: number): number {
+  const size = rows * math.bytes;
+  return m.helper(`pack ${rows} rows ${math.bytes}`, Array<'i32'>(5).fill('i32'), [], (w, to, a, k, rsA, csA) => {
+    w.get(rsA).i32.const(math.bytes).i32.eq();
+    w.if(
+      () =>
+        w.while(
+          () => w.get(k),
+          () => {
+            copyBytes(w, to, a, size);
+            w.advance(to, size).advance(a, csA).advance(k, -1);
+          },
+        ),
+      () => packStrided(w, math, { to, from: a, count: k, along: csA, items: rows, across: rsA, step: size }),
+    );
   });
+}
+
+/** A fixed number of bytes, a multiple of four, by the widest moves. */
+function copyBytes(w: FunctionWriter, to: Local, from: Local, size: number): void {
+  let at = 0;
+  for (; at + 16 <= size; at += 16) w.get(to).get(from).v128.load(at).v128.store(at);
+  for (; at + 8 <= size; at += 8) w.get(to).get(from).i64.load(at).i64.store(at);
+  if (at < size) w.get(to).get(from).i32.load(at).i32.store(at);
 }
 
 function copyRows(w: FunctionWriter, to: Local, b: Local, k: Local, rsB: Local): void {
   w.while(
     () => w.get(k),
     () => {
-      for (const offset of [0, 16]) w.get(to).get(b).v128.load(offset).v128.store(offset);
+      copyBytes(w, to, b, 32);
       w.advance(to, 32).advance(b, rsB).advance(k, -1);
     },
   );
@@ -95,9 +113,9 @@ interface StridedPack {
   readonly from: Local;
   readonly count: Local;
   readonly along: Local;
-  readonly items: Local;
+  readonly items: Operand;
   readonly across: Local;
-  readonly step: Local;
+  readonly step: Operand;
 }
 
 /** to[p·step + i] ← from[p·along + i·across], element by element. */

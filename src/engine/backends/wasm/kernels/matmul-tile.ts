@@ -32,7 +32,7 @@ export class Arithmetic {
     this.shift = dtype === 'f64' ? 3 : 2;
     this.lanes = dtype === 'f64' ? 2 : 4;
     this.columns = dtype === 'f64' ? 4 : 8;
-    this.heights = [6, 4, 2, 1];
+    this.heights = profile === 'fma' ? [6, 4, 2, 1] : [4, 2, 1]; // separate products need one more register: six rows would spill
   }
 
   get key(): string {

@@ -3,7 +3,7 @@
  *
  * Order      every output is one chain acc ← a[i, p]·b[p, j] + acc over p = 0 … k−1, started at 0 (or at c, when accumulating), in the dtype;
  *            tiles, packing, blocks of k (the partial c rests in the dtype), transposes and shares leave this chain as it is, so they leave the bits.
- * Plan       c is made in register tiles. B's block of 256 × 512 is packed into panels (or read in place for few rows), A is read in place where its rows are
+ * Plan       c is made in register tiles. B's block of 256 × 256 is packed into panels (or read in place for few rows), A is read in place where its rows are
  *            contiguous in k, else packed tile by tile. When b is a transpose and a has few rows, cᵀ = bᵀ·aᵀ is made instead, so that the large b is read in place.
  * Arguments  (c, a, b, m, n, k, rsA, csA, rsB, csB, scratch, begin, end): element strides, rows [begin, end) of c, scratch of `matmulScratchBytes` for each caller.
  */
@@ -19,12 +19,14 @@ export interface MatmulOptions {
 }
 
 const BLOCK_K = 256;
-const BLOCK_COLUMNS = 512;
+const BLOCK_COLUMNS = 256;
 const MAX_HEIGHT = 6;
 /** From this many rows on, copying b into panels costs less than reading it with large steps. */
 const PACK_FROM_ROWS = 48;
 /** Up to this many rows, turning the product round beats packing a transposed b. */
 const SWAP_UP_TO_ROWS = 128;
+/** Below this k, writing the turned tiles costs more than packing b. */
+const SWAP_FROM_K = 64;
 /** From this many columns on, an a that is a transpose is packed tile by tile. */
 const PACK_ROWS_FROM_COLUMNS = 64;
 
@@ -59,6 +61,7 @@ export function matmulKernel({ dtype, accumulate = false }: MatmulOptions): Kern
       });
       w.get(rsB!).i32.const(math.bytes).i32.eq().get(csB!).i32.const(math.bytes).i32.ne().i32.and();
       w.get(m!).i32.const(SWAP_UP_TO_ROWS).i32.le_u().i32.and().get(m!).get(n!).i32.lt_u().i32.and();
+      w.get(k!).i32.const(SWAP_FROM_K).i32.ge_u().i32.and();
       w.if(
         () => call(c!, b!, a!, 0, n!, begin!, end!, k!, csB!, rsB!, csA!, rsA!, math.bytes, rsC, scratch!, keep),
         () => call(c!, a!, b!, begin!, end!, 0, n!, k!, rsA!, csA!, rsB!, csB!, rsC, math.bytes, scratch!, keep),
@@ -298,10 +301,9 @@ class BlockEmitter {
       w.get(tileA)
         .get(this.#atA)
         .get(depth)
-        .i32.const(height)
         .get(rsA)
         .get(csA)
-        .call(packRowsHelper(w.module, this.#math));
+        .call(packRowsHelper(w.module, this.#math, height));
       w.assign(this.#atA, tileA).assign(this.#stepA, height * bytes);
     });
   }
