@@ -45,12 +45,21 @@ function title({ start }: UiState, style: Style): string[] {
   return start === null ? [] : [`${style.bold(clean(start.task))} ${style.dim(clean(start.model))}`];
 }
 
-/** Where not all fit: first what is running, then what waits, then what ended last; in their usual order. */
+/** Where not all fit: all that run, then two of the latest that ended for each of the next that wait; in their usual order. */
 function visibleRules(rules: readonly RuleState[], room: number): RuleState[] {
   if (rules.length <= room) return [...rules];
-  const urgency = (r: RuleState) =>
-    r.skipped !== null ? 4 : r.endedAt !== null ? 3 - 1e-15 * r.endedAt : r.startedAt === null ? 2 : 1;
-  const chosen = new Set([...rules].sort((a, b) => urgency(a) - urgency(b)).slice(0, room));
+  const active = rules.filter((r) => r.startedAt !== null && r.endedAt === null);
+  const ended = rules.filter((r) => r.endedAt !== null).sort((a, b) => b.endedAt! - a.endedAt!);
+  const waiting = rules.filter((r) => r.startedAt === null && r.skipped === null);
+  const ranks = new Map<RuleState, number>([
+    ...ended.map((r, i) => [r, 1 + i] as const),
+    ...waiting.map((r, i) => [r, 1 + 2 * i] as const),
+    ...active.map((r) => [r, 0] as const),
+  ]);
+  const rank = (r: RuleState) => ranks.get(r) ?? Number.POSITIVE_INFINITY; // skipped rules are told again below the table
+  const chosen = new Set(
+    [...rules].sort((a, b) => (rank(a) < rank(b) ? -1 : rank(a) > rank(b) ? 1 : 0)).slice(0, room),
+  );
   return rules.filter((r) => chosen.has(r));
 }
 
