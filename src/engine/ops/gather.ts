@@ -1,4 +1,5 @@
 /** Reading by index: `take` picks whole slices along an axis, `takeAlong` one element for each place. Indices out of range are clamped. */
+import { lowerTake, lowerTakeAlong } from '../backends/wasm/lower-gather.ts';
 import { checkRow } from '../check-row.ts';
 import { DtypeError, ShapeError } from '../errors.ts';
 import type { BatchCall, Batched, MaybeTensor, Op } from '../op.ts';
@@ -58,6 +59,7 @@ export const takeOp: Op<TakeParams> = defineOp<TakeParams>({
       }
     }
   },
+  wasm: lowerTake,
 });
 
 function batchTake({ inputs, batched: [hasX, hasIndices], size, params: { axis, batch } }: BatchCall<TakeParams>): Batched {
@@ -110,6 +112,7 @@ export const takeAlongOp: Op<AlongParams> = defineOp<AlongParams>({
       for (let i = 0; i < count; i++) for (let j = 0; j < inner; j++, to++) out![to] = x![(row * length + clampIndex(indices![to]!, length)) * inner + j]!;
     }
   },
+  wasm: lowerTakeAlong,
 });
 
 // Where only the indices are batched, the batch becomes part of the indexed axis, so that x is not repeated.

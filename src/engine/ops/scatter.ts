@@ -1,4 +1,5 @@
 /** Adding by index: the transposes of `take` and `takeAlong`. Contributions to one place are added in the order of the indices. */
+import { lowerScatterAdd, lowerScatterAddAlong } from '../backends/wasm/lower-gather.ts';
 import { checkRow } from '../check-row.ts';
 import { ShapeError } from '../errors.ts';
 import type { BatchCall, Batched, MaybeTensor, Op } from '../op.ts';
@@ -7,8 +8,7 @@ import type { Shape } from '../shape.ts';
 import { normalizeAxis, sameShape, showShape, sizeOf } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { bind1 } from '../trace.ts';
-import { add } from './arithmetic.ts';
-import { NUMERIC } from './arithmetic.ts';
+import { add, NUMERIC } from './arithmetic.ts';
 import type { TensorLike } from './constant.ts';
 import type { AlongParams, TakeParams } from './gather.ts';
 import { alignAlong, alongExtents, asIndices, checkIndices, clampIndex, takeAlongOp, takeExtents, takeOp } from './gather.ts';
@@ -48,6 +48,7 @@ export const scatterAddOp: Op<ScatterParams> = defineOp<ScatterParams>({
     }
     out!.set(sums);
   },
+  wasm: lowerScatterAdd,
 });
 
 /** The axes of the indices in the updates give way to one axis of the result. */
@@ -115,6 +116,7 @@ export const scatterAddAlongOp: Op<ScatterAlongParams> = defineOp<ScatterAlongPa
     }
     out!.set(sums);
   },
+  wasm: lowerScatterAddAlong,
 });
 
 /** Adds each update to the element of `target` at its i32 index along the axis; a whole number as target stands for zeros with that many places along the axis. Indices out of range are clamped. */

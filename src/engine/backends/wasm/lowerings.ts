@@ -92,10 +92,10 @@ export function lowerCopies(context: LowerContext, plan: CopyPlan, ins: readonly
 }
 
 /** A reduction over `axes`: adjacent axes are read in place, others are first moved to the end; the order of summation is the same. */
-export function lowerReduce(op: ReduceOp): WasmLowering<{ readonly axes: readonly number[] }> {
-  return (context, [x], [out], { axes }) => {
+export function lowerReduce(op: ReduceOp): WasmLowering<{ readonly axes: readonly number[]; readonly accumulate?: 'f64' }> {
+  return (context, [x], [out], { axes, accumulate }) => {
     const { source, outer, len, inner } = reducible(context, x!, axes);
-    context.call(reduceKernel({ op, dtype: x!.dtype }), [out!, source, outer, len, inner], outer * inner);
+    context.call(reduceKernel({ op, dtype: x!.dtype, ...(accumulate === undefined ? {} : { accumulate }) }), [out!, source, outer, len, inner], outer * inner);
   };
 }
 
