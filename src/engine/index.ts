@@ -1,5 +1,6 @@
 /** The engine's semi-public face: everything that nn, methods and tools build on. */
 export * from './backends/current.ts';
+export * from './check.ts';
 export * from './dag.ts';
 export * from './dtype.ts';
 export * from './errors.ts';

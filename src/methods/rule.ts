@@ -60,6 +60,8 @@ export interface CreditRule<State = Tree> {
   credit(call: CreditCall<State>): CreditResult<State> | Promise<CreditResult<State>>;
   /** For rules whose feedback follows the real update; gets the params before and after it. */
   afterUpdate?(before: Tree, after: Tree, state: State): State;
+  /** Whether `credit` returns credit for `state.feedback`, the rule's own trainables. */
+  readonly trainsFeedback?: boolean;
   /** Whether `credit` asks the outside world and cannot be compiled. */
   readonly isAsync?: boolean;
 }

@@ -22,27 +22,40 @@ export interface ReduceOptions {
   readonly keepDims?: boolean;
 }
 
-export const sumOp: Op<ReduceParams> = linear<ReduceParams>('sum', {
+export interface SumParams extends ReduceParams {
+  /** f32 elements are added up in f64 and rounded once. */
+  readonly accumulate?: 'f64';
+}
+
+export interface SumOptions extends ReduceOptions {
+  /** `f64` adds f32 elements up in f64 and rounds the result once. */
+  readonly accumulate?: 'f64';
+}
+
+export const sumOp: Op<SumParams> = linear<SumParams>('sum', {
   infer: ([x], { axes }) => {
     checkDtypes('sum', NUMERIC, [x!.dtype]);
     return [{ shape: reducedShape(x!.shape, axes, false), dtype: x!.dtype }];
   },
   transpose: (ct, x, { axes }) => broadcastTo(reshape(ct, reducedShape(x.shape, axes, true)), x.shape),
-  batch: ({ inputs, params: { axes } }) => ({ outs: [bind1(sumOp, inputs, { axes: axes.map((a) => a + 1) })], batched: [true] }),
+  batch: ({ inputs, params }) => ({ outs: [bind1(sumOp, inputs, { ...params, axes: params.axes.map((a) => a + 1) })], batched: [true] }),
   cost: ([x]) => ({ flops: sizeOf(x!.shape) }),
   js: ([x], [out], { ins, params: { axes } }) => reduceAxes(x!, ins[0]!, axes, out!, 0, (a, b) => a + b),
   wasm: lowerReduce('sum'),
 });
 
 /** The sum over the given axes, or over all. */
-export const sum = (x: TensorLike, axes?: number | readonly number[], options: ReduceOptions = {}): Tensor => reduceWith(sumOp, 'sum', x, axes, options);
+export function sum(x: TensorLike, axes?: number | readonly number[], { accumulate, ...options }: SumOptions = {}): Tensor {
+  const t = asTensor(x);
+  return reduceWith(sumOp, 'sum', t, axes, options, accumulate === 'f64' && t.dtype === 'f32' ? { accumulate } : {});
+}
 
 /** Applies a reduction op to normalised axes; nothing happens where there is nothing to reduce. */
-export function reduceWith(op: Op<ReduceParams>, name: string, x: TensorLike, axes: number | readonly number[] | undefined, { keepDims = false }: ReduceOptions): Tensor {
+export function reduceWith<P extends ReduceParams>(op: Op<P>, name: string, x: TensorLike, axes: number | readonly number[] | undefined, { keepDims = false }: ReduceOptions, extra: Omit<P, 'axes'> = {} as Omit<P, 'axes'>): Tensor {
   const t = asTensor(x);
   const list = normalizeAxes(name, axes, t.rank);
   if (list.length === 0) return t;
-  const out = bind1(op, [t], { axes: list });
+  const out = bind1(op, [t], { ...extra, axes: list } as unknown as P);
   return keepDims ? reshape(out, reducedShape(t.shape, list, true)) : out;
 }
 

@@ -7,6 +7,7 @@
  */
 import type { FunctionWriter, Local, ModuleBuilder } from '../assembler.ts';
 import type { KernelSpec } from '../library.ts';
+import { transposeVectors } from './transpose.ts';
 
 type Width = 4 | 8;
 
@@ -280,32 +281,11 @@ function tile(w: FunctionWriter, width: Width, to: Local, from: Local, outRow: L
       if (k < lanes - 1) w.advance(at, inColumn);
     }
     w.assign(at, to);
-    const turned = width === 8 ? turnPairs(w, read) : turnQuads(w, read);
-    for (const [k, push] of turned.entries()) {
+    for (const [k, push] of transposeVectors(w, read).entries()) {
       w.get(at);
       push();
       w.v128.store();
       if (k < lanes - 1) w.advance(at, outRow);
     }
   });
-}
-
-type Vectors = readonly Local[];
-
-function turnPairs(w: FunctionWriter, [a, b]: Vectors): (() => void)[] {
-  return [() => w.get(a!).get(b!).i64x2.shuffle([0, 2]), () => w.get(a!).get(b!).i64x2.shuffle([1, 3])];
-}
-
-function turnQuads(w: FunctionWriter, [a, b, c, d]: Vectors): (() => void)[] {
-  const mix = (x: Local, y: Local, lanes: readonly number[]) => w.get(x).get(y).i32x4.shuffle(lanes).pop('v128');
-  const abLow = mix(a!, b!, [0, 4, 1, 5]);
-  const cdLow = mix(c!, d!, [0, 4, 1, 5]);
-  const abHigh = mix(a!, b!, [2, 6, 3, 7]);
-  const cdHigh = mix(c!, d!, [2, 6, 3, 7]);
-  return [
-    () => w.get(abLow).get(cdLow).i32x4.shuffle([0, 1, 4, 5]),
-    () => w.get(abLow).get(cdLow).i32x4.shuffle([2, 3, 6, 7]),
-    () => w.get(abHigh).get(cdHigh).i32x4.shuffle([0, 1, 4, 5]),
-    () => w.get(abHigh).get(cdHigh).i32x4.shuffle([2, 3, 6, 7]),
-  ];
 }
