@@ -27,7 +27,11 @@ export const lowerTake: WasmLowering<TakeParams> = (context, [x, indices], [out]
 
 export const lowerTakeAlong: WasmLowering<AlongParams> = (context, [x, indices], [out], { axis }) => {
   const { outer, length, count, inner } = alongExtents(x!.shape, indices!.shape, axis);
-  context.call(takeAlongKernel(widthOf(x!.dtype)), [out!, x!, indices!, outer, length, inner, count], sizeOf(out!.shape) === 0 ? 0 : outer * count);
+  context.call(
+    takeAlongKernel(widthOf(x!.dtype)),
+    [out!, x!, indices!, outer, length, inner, count],
+    sizeOf(out!.shape) === 0 ? 0 : outer * count,
+  );
 };
 
 export const lowerScatterAdd: WasmLowering<TakeParams> = (context, [indices, updates], [out], params) => {
@@ -47,7 +51,11 @@ export const lowerScatterAdd: WasmLowering<TakeParams> = (context, [indices, upd
 export const lowerScatterAddAlong: WasmLowering<AlongParams> = (context, [indices, updates], [out], { axis }) => {
   const { outer, length, count, inner } = alongExtents(out!.shape, indices!.shape, axis);
   fill(context, out!, 0);
-  context.call(scatterAddAlongKernel(numberType(out!.dtype)), [out!, updates!, clamped(context, indices!, length), outer, length, inner, count], outer * inner);
+  context.call(
+    scatterAddAlongKernel(numberType(out!.dtype)),
+    [out!, updates!, clamped(context, indices!, length), outer, length, inner, count],
+    outer * inner,
+  );
 };
 
 /** The kernels drop what is out of range; a transpose of a clamped gather adds it at the border. */
