@@ -1,5 +1,6 @@
 /** The engine's semi-public face: everything that nn, methods and tools build on. */
 export * from './backends/current.ts';
+export * from './check.ts';
 export * from './dag.ts';
 export * from './dtype.ts';
 export * from './errors.ts';
@@ -22,4 +23,5 @@ export * from './tensor.ts';
 export * from './trace.ts';
 export * from './transforms/api.ts';
 export * from './transforms/jit.ts';
+export { linearCall, linearCallOp } from './transforms/linear-call.ts';
 export * from './tree.ts';

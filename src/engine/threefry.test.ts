@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { bits, foldIn, type KeyWords, keyFrom, split, threefry2x32 } from './threefry.ts';
+import { bits, foldIn, HostRandom, type KeyWords, keyFrom, split, threefry2x32 } from './threefry.ts';
 
 const hex = (pair: KeyWords): string => pair.map((w) => w.toString(16).padStart(8, '0')).join(' ');
 
@@ -93,5 +93,58 @@ describe('keys', () => {
     expect(keyFrom(-1)).toEqual([0xffffffff, 0xffffffff]);
     expect(() => keyFrom(0.5)).toThrow(/safe integer/);
     expect(() => foldIn([0, 0], 2 ** 32)).toThrow(/foldIn takes/);
+  });
+});
+
+describe('HostRandom', () => {
+  it('hands out the words of its key in order', () => {
+    const random = new HostRandom([1, 2]);
+    const drawn = Array.from({ length: 3000 }, () => random.word());
+    expect(drawn).toEqual([...bits([1, 2], 3000)]);
+  });
+
+  it('draws integers evenly', () => {
+    const random = new HostRandom(keyFrom(1));
+    const counts = new Array<number>(7).fill(0);
+    for (let i = 0; i < 14_000; i++) counts[random.integer(7)]!++;
+    for (const count of counts) expect(Math.abs(count - 2000)).toBeLessThan(5 * Math.sqrt(2000));
+    expect(random.integer(1)).toBe(0);
+    expect(() => random.integer(0)).toThrow(/needs n from 1/);
+  });
+
+  it('leaves no bias where n does not divide the words', () => {
+    // With n = 3·2³⁰ a plain remainder would put half of all draws below 2³⁰; even draws put a third there.
+    const random = new HostRandom(keyFrom(2));
+    let low = 0;
+    for (let i = 0; i < 9000; i++) if (random.integer(3 * 2 ** 30) < 2 ** 30) low++;
+    expect(Math.abs(low - 3000)).toBeLessThan(5 * Math.sqrt(2000));
+  });
+
+  it('draws uniforms with the moments of the law', () => {
+    const random = new HostRandom(keyFrom(3));
+    const draws = Array.from({ length: 20_000 }, () => random.uniform(-1, 3));
+    const mean = draws.reduce((a, b) => a + b) / draws.length;
+    const variance = draws.reduce((a, b) => a + (b - mean) ** 2, 0) / draws.length;
+    expect(Math.min(...draws)).toBeGreaterThanOrEqual(-1);
+    expect(Math.max(...draws)).toBeLessThan(3);
+    expect(Math.abs(mean - 1)).toBeLessThan(5 * Math.sqrt(16 / 12 / 20_000));
+    expect(variance).toBeCloseTo(16 / 12, 1);
+  });
+
+  it('permutes: every number once, every order of three equally often', () => {
+    fc.assert(
+      fc.property(keys, fc.nat(200), (key, n) => {
+        const sorted = [...new HostRandom(key).permutation(n)].sort((a, b) => a - b);
+        expect(sorted).toEqual(Array.from({ length: n }, (_, i) => i));
+      }),
+    );
+    const random = new HostRandom(keyFrom(4));
+    const seen = new Map<string, number>();
+    for (let i = 0; i < 12_000; i++) {
+      const order = random.permutation(3).join('');
+      seen.set(order, (seen.get(order) ?? 0) + 1);
+    }
+    expect(seen.size).toBe(6);
+    for (const count of seen.values()) expect(Math.abs(count - 2000)).toBeLessThan(5 * Math.sqrt(2000));
   });
 });

@@ -88,3 +88,57 @@ function requireCount(name: string, value: number): void {
     throw new ConfigError(`${name} must be a non-negative integer, got ${value}`, { [name]: value });
   }
 }
+
+/** Draws one number after another from a key's stream, for work outside tensors; the order of the calls decides who gets which word. */
+export class HostRandom {
+  readonly #key: KeyWords;
+  #words: Uint32Array = new Uint32Array(0);
+  #next = 0;
+  #drawn = 0;
+
+  constructor(key: KeyWords) {
+    this.#key = key;
+  }
+
+  /** One word, 0 … 2³² − 1. */
+  word(): number {
+    if (this.#next === this.#words.length) this.#refill();
+    return this.#words[this.#next++]!;
+  }
+
+  /** Uniform in [0, 1), or [low, high), with 32 random bits. */
+  uniform(low = 0, high = 1): number {
+    return low + (high - low) * (this.word() / TWO32);
+  }
+
+  /** Integer in 0 … n − 1, each equally likely (words past the last full multiple of n are drawn again). */
+  integer(n: number): number {
+    if (!Number.isInteger(n) || n < 1 || n > TWO32) {
+      throw new ConfigError(`integer(n) needs n from 1 to 4294967296, got ${n}`, { n });
+    }
+    const limit = TWO32 - (TWO32 % n);
+    let word = this.word();
+    while (word >= limit) word = this.word();
+    return word % n;
+  }
+
+  /** The numbers 0 … n − 1 in random order, every order equally likely. */
+  permutation(n: number): Int32Array {
+    requireCount('n', n);
+    const order = Int32Array.from({ length: n }, (_, i) => i);
+    for (let i = n - 1; i > 0; i--) {
+      const j = this.integer(i + 1);
+      const taken = order[i]!;
+      order[i] = order[j]!;
+      order[j] = taken;
+    }
+    return order;
+  }
+
+  #refill(): void {
+    const n = Math.min(1024, Math.max(32, 2 * this.#words.length));
+    this.#words = bits(this.#key, n, this.#drawn);
+    this.#drawn += n;
+    this.#next = 0;
+  }
+}

@@ -22,25 +22,26 @@ export const tapOp: Op<TapParams> = linear<TapParams>('tap', {
   isView: true,
 });
 
-/** What to do at a tap: gets the value, returns what goes on (the same value to read only). */
-export type TapHandler = (x: Tensor) => Tensor;
+/** What to do at a tap: gets the value and the tap's name, returns what goes on (the same value to read only). */
+export type TapHandler = (x: Tensor, name: string) => Tensor;
 
-let handlers: Readonly<Record<string, TapHandler>> | null = null;
+let handlers: readonly TapHandler[] = [];
 
 /** Whether taps are being watched; jitted functions then run their plain form. */
-export const hasTapHandlers = (): boolean => handlers !== null;
+export const hasTapHandlers = (): boolean => handlers.length > 0;
 
 /** An identity with a name: `withTaps` may read it, add to it, replace its cotangent or stop it. */
 export function tap(name: string, x: TensorLike): Tensor {
-  const t = asTensor(x);
-  const handler = handlers?.[name];
-  return bind1(tapOp, [handler === undefined ? t : handler(t)], { name });
+  let t = asTensor(x);
+  for (const handler of handlers) t = handler(t, name);
+  return bind1(tapOp, [t], { name });
 }
 
-/** Runs `body` with handlers for named taps: `{ hidden: (x) => add(x, noise) }`. */
-export function withTaps<R>(taps: Readonly<Record<string, TapHandler>>, body: () => R): R {
+/** Runs `body` with taps watched: one handler for all of them, or one per name: `{ hidden: (x) => add(x, noise) }`. */
+export function withTaps<R>(taps: TapHandler | Readonly<Record<string, TapHandler>>, body: () => R): R {
   const before = handlers;
-  handlers = before === null ? taps : { ...before, ...taps };
+  const handler: TapHandler = typeof taps === 'function' ? taps : (x, name) => taps[name]?.(x, name) ?? x;
+  handlers = [handler, ...before];
   try {
     return body();
   } finally {
