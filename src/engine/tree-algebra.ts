@@ -4,7 +4,7 @@ import { add as addTensors, mul, sub as subTensors } from './ops/arithmetic.ts';
 import { cast } from './ops/cast.ts';
 import type { TensorLike } from './ops/constant.ts';
 import { zeros } from './ops/create.ts';
-import { sqrt } from './ops/float.ts';
+import { sqrt } from './ops/power.ts';
 import { concat, reshape, sliceAxis, zerosLike as zerosOf } from './ops/movement.ts';
 import { normal, split } from './ops/random.ts';
 import { sum } from './ops/reduce.ts';

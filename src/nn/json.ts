@@ -13,7 +13,7 @@ import type { Model } from './model.ts';
 import { model } from './model.ts';
 import type { BatchNormOptions, LayerNormOptions } from './norm.ts';
 import { batchNorm, layerNorm } from './norm.ts';
-import type { PoolOptions } from './plain.ts';
+import type { AvgPoolOptions, PoolOptions } from './plain.ts';
 import { activation, avgPool, dropout, flatten, globalAvgPool, maxPool } from './plain.ts';
 import type { RecurrentOptions } from './recurrent.ts';
 import { recurrent } from './recurrent.ts';
@@ -37,7 +37,7 @@ type Nested<T> = Omit<T, 'body'> & { readonly body: readonly LayerJson[] };
 
 const FACTORIES: Readonly<Record<string, LayerFactory>> = {
   activation: (c: { name: ActivationName }) => activation(c.name),
-  avgPool: (c: PoolOptions) => avgPool(c),
+  avgPool: (c: AvgPoolOptions) => avgPool(c),
   batchNorm: (c: BatchNormOptions) => batchNorm(c),
   conv2d: (c: Conv2dOptions) => conv2d(c),
   dense: (c: DenseOptions) => dense(c),

@@ -1,6 +1,6 @@
 /** Layers without parameters: activation, flatten, dropout, pooling. */
-import { ConfigError, avgPool as avgPoolOp, div, lt, maxPool as maxPoolOp, mean, random, reshape, sizeOf, where } from '../engine/index.ts';
-import type { Shape, Tensor } from '../engine/index.ts';
+import { ConfigError, avgPool as avgPoolOf, div, lt, maxPool as maxPoolOf, mean, random, reshape, sizeOf, where } from '../engine/index.ts';
+import type { Pair, Tensor, PoolOptions as WindowOfPool } from '../engine/index.ts';
 import type { ActivationName } from './activation.ts';
 import type { Layer } from './layer.ts';
 import { checkRank, postOf, sampleShape } from './parts.ts';
@@ -25,25 +25,24 @@ export function dropout(rate: number): Layer {
   });
 }
 
-export interface PoolOptions {
+export interface PoolOptions extends WindowOfPool {
   /** Extent of the window, one number for both axes. */
-  readonly window: number | readonly [number, number];
-  /** The window's own extent unless said. */
-  readonly stride?: number | readonly [number, number];
-  readonly padding?: number | 'same' | 'valid';
+  readonly size: number | Pair;
 }
 
-function pool(kind: string, op: typeof maxPoolOp, { window, stride = window, padding = 0 }: PoolOptions): Layer {
-  const options = { window, stride, padding };
-  const out = (input: Shape): Shape => sampleShape((x) => op(x, options), checkRank(kind, input, [3], '(channels, height, width)'));
-  return plain(kind, options, out, (x) => op(x, options));
+const windowed = (kind: string, config: Layer['config'], f: (x: Tensor) => Tensor): Layer => plain(kind, config, (input) => sampleShape(f, checkRank(kind, input, [3], '(channels, height, width)')), f);
+
+/** The largest value of each window, channel by channel; the stride is the window's size unless said. */
+export const maxPool = ({ size, stride = size, padding = 0 }: PoolOptions): Layer => windowed('maxPool', { size, stride, padding }, (x) => maxPoolOf(x, size, { stride, padding }));
+
+export interface AvgPoolOptions extends PoolOptions {
+  /** Divides by the size of the window even where part of it lies in the padding. */
+  readonly countPadding?: boolean;
 }
 
-/** The largest value of each window, channel by channel. */
-export const maxPool = (options: PoolOptions): Layer => pool('maxPool', maxPoolOp, options);
-
-/** The mean of each window, channel by channel; padding does not count. */
-export const avgPool = (options: PoolOptions): Layer => pool('avgPool', avgPoolOp, options);
+/** The mean of each window, channel by channel; the stride is the window's size unless said. */
+export const avgPool = ({ size, stride = size, padding = 0, countPadding = false }: AvgPoolOptions): Layer =>
+  windowed('avgPool', { size, stride, padding, countPadding }, (x) => avgPoolOf(x, size, { stride, padding, countPadding }));
 
 /** The mean over height and width: (C, H, W) → (C). */
 export const globalAvgPool = (): Layer => plain('globalAvgPool', {}, (input) => checkRank('globalAvgPool', input, [3], '(channels, height, width)').slice(0, 1), (x) => mean(x, [2, 3]));
