@@ -30,7 +30,10 @@ export const cumsumOp: Op<CumsumParams> = linear<CumsumParams>('cumsum', {
     return [{ shape: x!.shape, dtype: x!.dtype }];
   },
   transpose: (ct, _, { axis, reverse }) => bind1(cumsumOp, [ct], { axis, reverse: !reverse }),
-  batch: ({ inputs, params: { axis, reverse } }) => ({ outs: [bind1(cumsumOp, inputs, { axis: axis + 1, reverse })], batched: [true] }),
+  batch: ({ inputs, params: { axis, reverse } }) => ({
+    outs: [bind1(cumsumOp, inputs, { axis: axis + 1, reverse })],
+    batched: [true],
+  }),
   cost: ([x]) => ({ flops: sizeOf(x!.shape) }),
   js: ([x], [out], { ins, params: { axis, reverse } }) => {
     const { shape } = ins[0]!;
@@ -49,14 +52,22 @@ export const cumsumOp: Op<CumsumParams> = linear<CumsumParams>('cumsum', {
 });
 
 /** Sums of all elements up to and including each one, along an axis. */
-export function cumsum(x: TensorLike, axis: number, { reverse = false, exclusive = false }: CumulativeOptions = {}): Tensor {
+export function cumsum(
+  x: TensorLike,
+  axis: number,
+  { reverse = false, exclusive = false }: CumulativeOptions = {},
+): Tensor {
   const t = asTensor(x);
   const a = normalizeAxis('cumsum', axis, t.rank);
   return bind1(cumsumOp, [exclusive ? shifted(t, a, 1, reverse, 0) : t], { axis: a, reverse });
 }
 
 /** Products of all elements up to and including each one, along an axis, by doubling: ⌈log₂ n⌉ products of shifted copies. */
-export function cumprod(x: TensorLike, axis: number, { reverse = false, exclusive = false }: CumulativeOptions = {}): Tensor {
+export function cumprod(
+  x: TensorLike,
+  axis: number,
+  { reverse = false, exclusive = false }: CumulativeOptions = {},
+): Tensor {
   const t = asTensor(x);
   const a = normalizeAxis('cumprod', axis, t.rank);
   let y = exclusive ? shifted(t, a, 1, reverse, 1) : t;

@@ -25,7 +25,11 @@ interface ArgParams {
 const refuseEmpty =
   (name: string) =>
   (shape: Shape, axes: readonly number[]): void => {
-    if (axes.some((a) => shape[a] === 0)) throw new ShapeError(`${name}: there is no ${name} of the 0 elements of ${showShape(shape)} along axis ${axes.find((a) => shape[a] === 0)}`, { shape, axes, help: 'check the length first' });
+    if (axes.some((a) => shape[a] === 0))
+      throw new ShapeError(
+        `${name}: there is no ${name} of the 0 elements of ${showShape(shape)} along axis ${axes.find((a) => shape[a] === 0)}`,
+        { shape, axes, help: 'check the length first' },
+      );
   };
 
 /** The index of the first extreme element along one axis, i32. */
@@ -72,15 +76,24 @@ const chosen =
   };
 
 const extremum = (name: 'max' | 'min', argOp: Op<ArgParams>, start: number): Op<ReduceParams> =>
-  reduction(name, { dtypes: NUMERIC as readonly Dtype[], start, fold: Math[name], wasmName: name, tangent: chosen(argOp), check: refuseEmpty(name) });
+  reduction(name, {
+    dtypes: NUMERIC as readonly Dtype[],
+    start,
+    fold: Math[name],
+    wasmName: name,
+    tangent: chosen(argOp),
+    check: refuseEmpty(name),
+  });
 
 export const maxOp: Op<ReduceParams> = extremum('max', argmaxOp, Number.NEGATIVE_INFINITY);
 export const minOp: Op<ReduceParams> = extremum('min', argminOp, Number.POSITIVE_INFINITY);
 
 /** The largest element along the given axes, or of all; NaN if there is one. The derivative goes to the first of equals in row-major order. */
-export const max = (x: TensorLike, axes?: number | readonly number[], options: ReduceOptions = {}): Tensor => reduceWith(maxOp, 'max', x, axes, options);
+export const max = (x: TensorLike, axes?: number | readonly number[], options: ReduceOptions = {}): Tensor =>
+  reduceWith(maxOp, 'max', x, axes, options);
 /** The smallest element along the given axes, or of all; NaN if there is one. The derivative goes to the first of equals in row-major order. */
-export const min = (x: TensorLike, axes?: number | readonly number[], options: ReduceOptions = {}): Tensor => reduceWith(minOp, 'min', x, axes, options);
+export const min = (x: TensorLike, axes?: number | readonly number[], options: ReduceOptions = {}): Tensor =>
+  reduceWith(minOp, 'min', x, axes, options);
 
 const arg =
   (op: Op<ArgParams>) =>
@@ -90,7 +103,12 @@ const arg =
     const a = axis === undefined ? 0 : normalizeAxis(op.name, axis, t.rank);
     const index = bind1(op, [flat], { axis: a });
     if (!keepDims) return index;
-    return axis === undefined ? reshape(index, t.shape.map(() => 1)) : expandDims(index, a);
+    return axis === undefined
+      ? reshape(
+          index,
+          t.shape.map(() => 1),
+        )
+      : expandDims(index, a);
   };
 
 /** The i32 index of the first largest element along an axis, or in row-major order over all; the first NaN wins. */

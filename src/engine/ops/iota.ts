@@ -22,7 +22,8 @@ export const iotaOp: Op<IotaParams> = defineOp<IotaParams>({
   name: 'iota',
   version: 1,
   infer: (_, { n, dtype }) => {
-    if (dtype === 'bool') throw new DtypeError('iota: bool cannot count', { dtype, help: "use 'i32', 'u32', 'f32' or 'f64'" });
+    if (dtype === 'bool')
+      throw new DtypeError('iota: bool cannot count', { dtype, help: "use 'i32', 'u32', 'f32' or 'f64'" });
     return [{ shape: checkShape('iota', [n]), dtype }];
   },
   batch: ({ params }) => ({ outs: [bind1(iotaOp, [], params)], batched: [false] }),
@@ -30,7 +31,8 @@ export const iotaOp: Op<IotaParams> = defineOp<IotaParams>({
   js: (_, [out]) => {
     for (let i = 0; i < out!.length; i++) out![i] = i;
   },
-  wasm: (context, _, [out], { n, dtype }) => context.call(dtype === 'bool' ? fillKernel(dtype) : iotaKernel(dtype), [out!], n),
+  wasm: (context, _, [out], { n, dtype }) =>
+    context.call(dtype === 'bool' ? fillKernel(dtype) : iotaKernel(dtype), [out!], n),
   isCheap: true,
 });
 
@@ -38,8 +40,19 @@ export const iotaOp: Op<IotaParams> = defineOp<IotaParams>({
 export const iota = (n: number, dtype: Dtype = 'i32'): Tensor => bind1(iotaOp, [], { n, dtype });
 
 /** start, start + step, … as long as they lie before stop; i32 when all three are whole numbers, unless a dtype is given. */
-export function arange(start: number, stop: number, step = 1, dtype: Dtype = [start, stop, step].every(Number.isInteger) ? 'i32' : defaultDtype()): Tensor {
-  if (step === 0 || ![start, stop, step].every(Number.isFinite)) throw new ShapeError(`arange: no steps of ${step} lead from ${start} to ${stop}`, { start, stop, step, help: 'give finite numbers and a step other than 0' });
+export function arange(
+  start: number,
+  stop: number,
+  step = 1,
+  dtype: Dtype = [start, stop, step].every(Number.isInteger) ? 'i32' : defaultDtype(),
+): Tensor {
+  if (step === 0 || ![start, stop, step].every(Number.isFinite))
+    throw new ShapeError(`arange: no steps of ${step} lead from ${start} to ${stop}`, {
+      start,
+      stop,
+      step,
+      help: 'give finite numbers and a step other than 0',
+    });
   const count = iota(Math.max(0, Math.ceil((stop - start) / step)), dtype);
   const scaled = step === 1 ? count : mul(count, scalar(step, dtype));
   return start === 0 ? scaled : add(scaled, scalar(start, dtype));
@@ -60,5 +73,9 @@ export function eye(n: number, dtype: Dtype = defaultDtype()): Tensor {
 
 export const iotaChecks = [
   checkRow({ name: 'iota', f: (x) => mul(x!, iota(5, x!.dtype)), args: [{ shape: [3, 5] }] }),
-  checkRow({ name: 'linspace', f: (x) => mul(x!, linspace(-1, 2, 4, x!.dtype as 'f32' | 'f64')), args: [{ shape: [4] }] }),
+  checkRow({
+    name: 'linspace',
+    f: (x) => mul(x!, linspace(-1, 2, 4, x!.dtype as 'f32' | 'f64')),
+    args: [{ shape: [4] }],
+  }),
 ];

@@ -28,7 +28,10 @@ interface ReductionSpec {
 }
 
 /** A reduction over sorted axes whose order of combination is fixed by the reduced length. */
-export function reduction(name: string, { dtypes, start, fold, wasmName, tangent, check }: ReductionSpec): Op<ReduceParams> {
+export function reduction(
+  name: string,
+  { dtypes, start, fold, wasmName, tangent, check }: ReductionSpec,
+): Op<ReduceParams> {
   const op: Op<ReduceParams> = defineOp<ReduceParams>({
     name,
     version: 1,
@@ -37,8 +40,17 @@ export function reduction(name: string, { dtypes, start, fold, wasmName, tangent
       check?.(x!.shape, axes);
       return [{ shape: reducedShape(x!.shape, axes, false), dtype: x!.dtype }];
     },
-    ...(tangent === undefined ? {} : { jvp: ({ primals: [x], tangents: [dx], params }): MaybeTensor[] => [dx == null ? null : tangent(dx, x!, params.axes)] }),
-    batch: ({ inputs, params: { axes } }) => ({ outs: [bind1(op, inputs, { axes: axes.map((a) => a + 1) })], batched: [true] }),
+    ...(tangent === undefined
+      ? {}
+      : {
+          jvp: ({ primals: [x], tangents: [dx], params }): MaybeTensor[] => [
+            dx == null ? null : tangent(dx, x!, params.axes),
+          ],
+        }),
+    batch: ({ inputs, params: { axes } }) => ({
+      outs: [bind1(op, inputs, { axes: axes.map((a) => a + 1) })],
+      batched: [true],
+    }),
     cost: ([x]) => ({ flops: sizeOf(x!.shape) }),
     js: ([x], [out], { ins, params: { axes } }) => reduceAxes(x!, ins[0]!, axes, out!, start, fold),
     wasm: lowerReduce(wasmName),
@@ -66,17 +78,30 @@ export const prodOp: Op<ReduceParams> = reduction('prod', {
 });
 
 /** The product over the given axes, or over all. */
-export const prod = (x: TensorLike, axes?: number | readonly number[], options: ReduceOptions = {}): Tensor => reduceWith(prodOp, 'prod', x, axes, options);
+export const prod = (x: TensorLike, axes?: number | readonly number[], options: ReduceOptions = {}): Tensor =>
+  reduceWith(prodOp, 'prod', x, axes, options);
 
-export const anyOp: Op<ReduceParams> = reduction('any', { dtypes: ['bool'], start: 0, fold: (a, b) => a | b, wasmName: 'any' });
-export const allOp: Op<ReduceParams> = reduction('all', { dtypes: ['bool'], start: 1, fold: (a, b) => a & b, wasmName: 'all' });
+export const anyOp: Op<ReduceParams> = reduction('any', {
+  dtypes: ['bool'],
+  start: 0,
+  fold: (a, b) => a | b,
+  wasmName: 'any',
+});
+export const allOp: Op<ReduceParams> = reduction('all', {
+  dtypes: ['bool'],
+  start: 1,
+  fold: (a, b) => a & b,
+  wasmName: 'all',
+});
 
 const asBool = (x: TensorLike): Tensor => cast(asTensor(x), 'bool');
 
 /** Whether some element along the axes is true (numbers: not 0). */
-export const any = (x: TensorLike, axes?: number | readonly number[], options: ReduceOptions = {}): Tensor => reduceWith(anyOp, 'any', asBool(x), axes, options);
+export const any = (x: TensorLike, axes?: number | readonly number[], options: ReduceOptions = {}): Tensor =>
+  reduceWith(anyOp, 'any', asBool(x), axes, options);
 /** Whether every element along the axes is true (numbers: not 0). */
-export const all = (x: TensorLike, axes?: number | readonly number[], options: ReduceOptions = {}): Tensor => reduceWith(allOp, 'all', asBool(x), axes, options);
+export const all = (x: TensorLike, axes?: number | readonly number[], options: ReduceOptions = {}): Tensor =>
+  reduceWith(allOp, 'all', asBool(x), axes, options);
 
 const logical = { kind: 'bool', shape: [2, 3, 4] } as const;
 

@@ -1,10 +1,11 @@
 /** Gathers and scatters on WASM: one kernel call, repeated where x and the indices share leading axes. */
-import { BYTES, type Dtype } from '../../dtype.ts';
+import { BYTES, type Dtype, isFloat } from '../../dtype.ts';
 import type { AlongParams, TakeParams } from '../../ops/gather.ts';
 import { alongExtents, takeExtents } from '../../ops/gather.ts';
 import { sizeOf } from '../../shape.ts';
 import { elementwiseKernel } from './elementwise.ts';
 import { scatterAddAlongKernel, scatterAddKernel, takeAlongKernel, takeKernel } from './kernels/gather.ts';
+import { maxPoolGradKernel } from './kernels/pool.ts';
 import type { LowerContext, Operand, WasmLowering } from './lower.ts';
 import { repeatCalls } from './lower-repeat.ts';
 import { fill } from './lowerings.ts';
@@ -27,7 +28,11 @@ export const lowerTake: WasmLowering<TakeParams> = (context, [x, indices], [out]
 
 export const lowerTakeAlong: WasmLowering<AlongParams> = (context, [x, indices], [out], { axis }) => {
   const { outer, length, count, inner } = alongExtents(x!.shape, indices!.shape, axis);
-  context.call(takeAlongKernel(widthOf(x!.dtype)), [out!, x!, indices!, outer, length, inner, count], sizeOf(out!.shape) === 0 ? 0 : outer * count);
+  context.call(
+    takeAlongKernel(widthOf(x!.dtype)),
+    [out!, x!, indices!, outer, length, inner, count],
+    sizeOf(out!.shape) === 0 ? 0 : outer * count,
+  );
 };
 
 export const lowerScatterAdd: WasmLowering<TakeParams> = (context, [indices, updates], [out], params) => {
@@ -46,8 +51,14 @@ export const lowerScatterAdd: WasmLowering<TakeParams> = (context, [indices, upd
 
 export const lowerScatterAddAlong: WasmLowering<AlongParams> = (context, [indices, updates], [out], { axis }) => {
   const { outer, length, count, inner } = alongExtents(out!.shape, indices!.shape, axis);
+  const dtype = numberType(out!.dtype);
+  const places = clamped(context, indices!, length);
+  if (inner === 1 && isFloat(dtype)) {
+    context.call(maxPoolGradKernel(dtype), [out!, updates!, places, length, count], outer);
+    return;
+  }
   fill(context, out!, 0);
-  context.call(scatterAddAlongKernel(numberType(out!.dtype)), [out!, updates!, clamped(context, indices!, length), outer, length, inner, count], outer * inner);
+  context.call(scatterAddAlongKernel(dtype), [out!, updates!, places, outer, length, inner, count], outer * inner);
 };
 
 /** The kernels drop what is out of range; a transpose of a clamped gather adds it at the border. */
