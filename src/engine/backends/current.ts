@@ -1,11 +1,12 @@
 /** Which backend new tensors live on. */
+
+import type { Graph } from '../graph.ts';
+import { trackResults } from '../memory.ts';
 import type { Op, Params } from '../op.ts';
 import { forgetScalars } from '../ops/constant.ts';
-import { trackResults } from '../memory.ts';
+import { optimize } from '../passes/index.ts';
 import { Concrete } from '../tensor.ts';
 import { installExecutor } from '../trace.ts';
-import type { Graph } from '../graph.ts';
-import { optimize } from '../passes/index.ts';
 import type { Backend, Program } from './backend.ts';
 import { JsBackend } from './js/backend.ts';
 import { WasmBackend } from './wasm/backend.ts';
@@ -25,7 +26,11 @@ let current: Backend | null = null;
 function known(name: BackendName, profile: Profile | undefined): Backend {
   const key = name === 'js' ? name : `${name} ${profile ?? detectProfile()}`;
   let found = made.get(key);
-  if (found === undefined) made.set(key, (found = name === 'js' ? new JsBackend() : new WasmBackend(profile === undefined ? {} : { profile })));
+  if (found === undefined)
+    made.set(
+      key,
+      (found = name === 'js' ? new JsBackend() : new WasmBackend(profile === undefined ? {} : { profile })),
+    );
   return found;
 }
 
