@@ -34,3 +34,4 @@ export * from './transforms/api.ts';
 export * from './transforms/jit.ts';
 export { linearCall, linearCallOp } from './transforms/linear-call.ts';
 export * from './tree.ts';
+export * as trees from './tree-algebra.ts';
