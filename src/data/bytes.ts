@@ -1,0 +1,49 @@
+/** Bytes with the name of where they come from, and the unpacking of gzip. */
+import { DataError } from '../engine/errors.ts';
+
+/** Contents of a file; the name stands in every error message. */
+export interface NamedBytes {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+export const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
+
+/** Unpacks gzip, recognised by its first two bytes; other bytes pass through unchanged. */
+export async function gunzip(file: NamedBytes): Promise<NamedBytes> {
+  if (!isGzip(file.bytes)) return file;
+  try {
+    const stream = new Blob([file.bytes as Uint8Array<ArrayBuffer>])
+      .stream()
+      .pipeThrough(new DecompressionStream('gzip'));
+    const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
+    return { name: file.name.replace(/\.gz$/i, ''), bytes };
+  } catch (cause) {
+    throw new DataError(
+      `${file.name}: not a complete gzip file (${file.bytes.length} bytes found): ${reasonOf(cause)}`,
+      {
+        file: file.name,
+        found: file.bytes.length,
+        help: 'fetch the file again',
+      },
+    );
+  }
+}
+
+/** Refuses a file whose length is not what its format implies. */
+export function requireBytes(file: NamedBytes, expected: number, what: string): void {
+  const found = file.bytes.length;
+  if (found === expected) return;
+  const kind = found < expected ? 'truncated' : 'too long';
+  throw new DataError(`${file.name}: ${kind}: expected ${expected} bytes for ${what}, found ${found}`, {
+    file: file.name,
+    expected,
+    found,
+    help: 'fetch the file again, or check that it has the format you named',
+  });
+}
+
+function reasonOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause);
+  return cause.cause instanceof Error ? cause.cause.message : cause.message;
+}

@@ -1,0 +1,96 @@
+/** Normalisation as a value: fitted on the training part, applied to any other, saved as plain data. */
+import { ConfigError, ShapeError } from '../engine/errors.ts';
+import type { Features, Part } from './part.ts';
+
+export type NormaliseBy = 'feature' | 'channel' | 'scalar';
+
+/** y = (x / unit − mean) / std, with one mean and std for each group of features. */
+export interface Normaliser {
+  readonly by: NormaliseBy;
+  readonly featureShape: readonly number[];
+  readonly mean: readonly number[];
+  /** Population standard deviation (divided by n); 1 where a group is constant. */
+  readonly std: readonly number[];
+}
+
+/** Measures means and population standard deviations over the rows of a part; channels are the first feature axis. */
+export function fitNormaliser(part: Part, by: NormaliseBy = 'feature'): Normaliser {
+  const featureShape = part.shape.slice(1);
+  const { groups, run } = layoutOf(by, featureShape);
+  const count = part.x.length / groups;
+  if (part.n === 0) throw new ConfigError('a normaliser cannot be fitted on a part without rows', { n: 0 });
+  const mean = meanOf(part.x, groups, run, count, (v) => v).map((m) => m / part.unit);
+  const spread = meanOf(part.x, groups, run, count, (v, g) => (v / part.unit - mean[g]!) ** 2);
+  // A group whose spread is only rounding of its mean counts as constant.
+  const std = spread.map((s, g) => (s > (1e-11 * mean[g]!) ** 2 ? Math.sqrt(s) : 1));
+  return { by, featureShape, mean, std };
+}
+
+/** Normalises every value of a part; the result has unit 1. */
+export function normalise(part: Part, normaliser: Normaliser): Part {
+  requireFeatures(part, normaliser);
+  const x = new Float64Array(part.x.length);
+  writeNormalised(x, 0, part.x, part.unit, normaliser);
+  return { ...part, x, unit: 1 };
+}
+
+/** Writes x / unit, normalised if a normaliser is given, into `out` from `at`; x holds whole rows. */
+export function writeNormalised(
+  out: Float32Array | Float64Array,
+  at: number,
+  x: Features,
+  unit: number,
+  normaliser: Normaliser | undefined,
+): void {
+  if (normaliser === undefined) {
+    for (let i = 0; i < x.length; i++) out[at + i] = x[i]! / unit;
+    return;
+  }
+  const { mean, std } = normaliser;
+  const { groups, run } = layoutOf(normaliser.by, normaliser.featureShape);
+  for (let i = 0, g = 0; i < x.length; g = g + 1 === groups ? 0 : g + 1) {
+    const m = mean[g]!;
+    const s = std[g]!;
+    for (const end = i + run; i < end; i++) out[at + i] = (x[i]! / unit - m) / s;
+  }
+}
+
+/** Refuses a part whose rows are not what the normaliser was fitted on. */
+export function requireFeatures(part: Part, { featureShape }: Normaliser): void {
+  const found = part.shape.slice(1);
+  if (found.length === featureShape.length && found.every((size, i) => size === featureShape[i])) return;
+  throw new ShapeError(`the normaliser was fitted on rows of [${featureShape}], these rows are [${found}]`, {
+    expected: featureShape,
+    found,
+    help: 'fit a normaliser on the training part of this data set',
+  });
+}
+
+/** Values come in runs of one group; the groups follow one another cyclically. */
+function layoutOf(by: NormaliseBy, featureShape: readonly number[]): { groups: number; run: number } {
+  const size = featureShape.reduce((a, b) => a * b, 1);
+  if (by === 'scalar') return { groups: 1, run: size };
+  if (by === 'feature') return { groups: size, run: 1 };
+  if (by === 'channel' && featureShape.length > 1) return { groups: featureShape[0]!, run: size / featureShape[0]! };
+  throw new ConfigError(`cannot normalise rows of [${featureShape}] by "${by}"`, {
+    by,
+    featureShape,
+    help: 'use feature, scalar, or channel where rows have the shape [channels, …]',
+  });
+}
+
+function meanOf(
+  x: Features,
+  groups: number,
+  run: number,
+  count: number,
+  value: (v: number, group: number) => number,
+): number[] {
+  const sums = new Array<number>(groups).fill(0);
+  for (let i = 0, g = 0; i < x.length; g = g + 1 === groups ? 0 : g + 1) {
+    let sum = 0;
+    for (const end = i + run; i < end; i++) sum += value(x[i]!, g);
+    sums[g]! += sum;
+  }
+  return sums.map((sum) => sum / count);
+}

@@ -1,0 +1,27 @@
+/** The engine's semi-public face: everything that nn, methods and tools build on. */
+export * from './backends/current.ts';
+export * from './check.ts';
+export * from './dag.ts';
+export * from './dtype.ts';
+export * from './errors.ts';
+export * from './graph.ts';
+export * from './memory.ts';
+export * from './op.ts';
+export * from './ops/arithmetic.ts';
+export * from './ops/cast.ts';
+export * from './ops/constant.ts';
+export * from './ops/create.ts';
+export * from './ops/matmul.ts';
+export * from './ops/movement.ts';
+export * from './ops/promote.ts';
+export * from './ops/reduce.ts';
+export * from './ops/tap.ts';
+export { optimize } from './passes/index.ts';
+export * from './scope.ts';
+export * from './shape.ts';
+export * from './tensor.ts';
+export * from './trace.ts';
+export * from './transforms/api.ts';
+export * from './transforms/jit.ts';
+export { linearCall, linearCallOp } from './transforms/linear-call.ts';
+export * from './tree.ts';
