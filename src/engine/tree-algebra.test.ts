@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { DtypeError, ShapeError, TreeError, random, tensor, trees, zeros } from './index.ts';
 import type { Tensor } from './index.ts';
+import { DtypeError, random, ShapeError, TreeError, tensor, trees, zeros } from './index.ts';
 
 const f64 = (...xs: number[]): Tensor => tensor(xs, { dtype: 'f64' });
 const a = { w: f64(1, 2), list: [f64(3), null] };

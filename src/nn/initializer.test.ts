@@ -1,12 +1,13 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { ConfigError, random, setDefaultDtype } from '../engine/index.ts';
 import type { Tensor } from '../engine/index.ts';
+import { ConfigError, random, setDefaultDtype } from '../engine/index.ts';
 import { dense } from './dense.ts';
 import type { Initializer } from './initializer.ts';
 import { drawInitial } from './initializer.ts';
 
 const fans = { fanIn: 50, fanOut: 150 };
-const draw = (init: Initializer): Float64Array => Float64Array.from(drawInitial(init, random.key(7), [200, 100], fans).readSync());
+const draw = (init: Initializer): Float64Array =>
+  Float64Array.from(drawInitial(init, random.key(7), [200, 100], fans).readSync());
 
 afterEach(() => setDefaultDtype('f32'));
 
@@ -31,7 +32,10 @@ describe('initialisers', () => {
   }
 
   it('uniform laws stay within their published bounds and come near them', () => {
-    for (const [init, bound] of [['pytorchDefault', 1 / Math.sqrt(50)], ['glorotUniform', Math.sqrt(6 / 200)]] as const) {
+    for (const [init, bound] of [
+      ['pytorchDefault', 1 / Math.sqrt(50)],
+      ['glorotUniform', Math.sqrt(6 / 200)],
+    ] as const) {
       const largest = draw(init).reduce((a, b) => Math.max(a, Math.abs(b)));
       expect(largest).toBeLessThanOrEqual(bound * (1 + 1e-7));
       expect(largest).toBeGreaterThan(0.999 * bound);
@@ -46,7 +50,8 @@ describe('initialisers', () => {
   });
 
   it('biases are 0, except under PyTorch’s law', () => {
-    const bias = (init: Initializer): number[] => ((dense({ units: 40, init }).init(random.key(1), [9]).params as { b: Tensor }).b.toArray() as number[]);
+    const bias = (init: Initializer): number[] =>
+      (dense({ units: 40, init }).init(random.key(1), [9]).params as { b: Tensor }).b.toArray() as number[];
     expect(bias('heNormal').every((b) => b === 0)).toBe(true);
     expect(bias('pytorchDefault').every((b) => Math.abs(b) <= 1 / 3)).toBe(true);
     expect(bias('pytorchDefault').some((b) => b !== 0)).toBe(true);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ConfigError, DtypeError, ShapeError, cast, random, relativeError, tensor, zeros } from '../engine/index.ts';
 import type { Tensor } from '../engine/index.ts';
+import { ConfigError, cast, DtypeError, random, relativeError, ShapeError, tensor, zeros } from '../engine/index.ts';
 import { activationNamed, activationNames } from './activation.ts';
 import { conv2d } from './convolution.ts';
 import { dense } from './dense.ts';
@@ -19,7 +19,11 @@ describe('derivatives agree with differences, to second order', () => {
   const rows: [string, Layer, readonly number[], ApplyCall?][] = [
     ['dense', dense({ units: 4, activation: 'tanh' }), [5]],
     ['dense over positions', dense({ units: 4, activation: 'logistic', bias: false }), [2, 5]],
-    ['conv2d', conv2d({ filters: 4, kernel: [3, 2], stride: [2, 1], padding: 'same', groups: 2, activation: 'softplus' }), [2, 5, 4]],
+    [
+      'conv2d',
+      conv2d({ filters: 4, kernel: [3, 2], stride: [2, 1], padding: 'same', groups: 2, activation: 'softplus' }),
+      [2, 5, 4],
+    ],
     ['avgPool', avgPool({ size: 2 }), [2, 4, 4]],
     ['globalAvgPool', globalAvgPool(), [3, 2, 2]],
     ['batchNorm in training', batchNorm(), [4], train],
@@ -30,8 +34,16 @@ describe('derivatives agree with differences, to second order', () => {
     ['dropout at a key', dropout(0.4), [6], train],
     ['recurrent', recurrent({ units: 3 }), [4, 2]],
     ['recurrent, last output', recurrent({ units: 3, returnSequence: false }), [3, 2]],
-    ['residual with a projection', residual({ body: [dense({ units: 4, activation: 'tanh' }), dense({ units: 3 })], activation: 'softplus' }), [5]],
-    ['residual on images with stride', residual({ body: [conv2d({ filters: 3, kernel: 3, stride: 2, padding: 'same' })] }), [2, 4, 4]],
+    [
+      'residual with a projection',
+      residual({ body: [dense({ units: 4, activation: 'tanh' }), dense({ units: 3 })], activation: 'softplus' }),
+      [5],
+    ],
+    [
+      'residual on images with stride',
+      residual({ body: [conv2d({ filters: 3, kernel: 3, stride: 2, padding: 'same' })] }),
+      [2, 4, 4],
+    ],
   ];
   for (const [name, layer, input, call] of rows) {
     it(name, () => expect(layerGradientError(layer, input, call)).toBeLessThan(1e-6));
@@ -66,18 +78,31 @@ describe('shapes of one sample', () => {
 
 it('dense is φ(x·W + b) on numbers', () => {
   const layer = dense({ units: 2, activation: 'relu' });
-  const params = { w: tensor([[1, -1], [2, 0]]), b: tensor([0.5, -0.5]) };
+  const params = {
+    w: tensor([
+      [1, -1],
+      [2, 0],
+    ]),
+    b: tensor([0.5, -0.5]),
+  };
   const [z] = layer.pre(params, null, tensor([[3, 1]]), {});
   expect(layer.post!(z).toArray()).toEqual([[5.5, 0]]);
 });
 
 describe('batch normalisation', () => {
-  const x = tensor([[1, 10], [2, 20], [3, 60]]); // means 2, 30; population variances 2/3, 1400/3; unbiased 1, 700
+  const x = tensor([
+    [1, 10],
+    [2, 20],
+    [3, 60],
+  ]); // means 2, 30; population variances 2/3, 1400/3; unbiased 1, 700
 
   it('normalises by the batch and moves the running statistics by one tenth', () => {
     const { y, next } = runLayer(batchNorm(), x, { train: true });
     const { mean, variance } = next as unknown as { mean: Tensor; variance: Tensor };
-    const wanted = [1, 2, 3].flatMap((a, i) => [(a - 2) / Math.sqrt(2 / 3 + 1e-5), ([10, 20, 60][i]! - 30) / Math.sqrt(1400 / 3 + 1e-5)]);
+    const wanted = [1, 2, 3].flatMap((a, i) => [
+      (a - 2) / Math.sqrt(2 / 3 + 1e-5),
+      ([10, 20, 60][i]! - 30) / Math.sqrt(1400 / 3 + 1e-5),
+    ]);
     expect(relativeError([...y.readSync()], wanted)).toBeLessThan(1e-6);
     expect(relativeError([...mean.readSync()], [0.2, 3])).toBeLessThan(1e-6);
     expect(relativeError([...variance.readSync()], [0.9 + 0.1, 0.9 + 70])).toBeLessThan(1e-6);
@@ -140,9 +165,18 @@ describe('dropout', () => {
 
 describe('embedding', () => {
   it('takes rows', () => {
-    const w = tensor([[1, 2], [3, 4], [5, 6]]);
+    const w = tensor([
+      [1, 2],
+      [3, 4],
+      [5, 6],
+    ]);
     const [y] = embedding({ vocabulary: 3, units: 2 }).pre({ w }, null, cast(tensor([[2, 0]]), 'i32'), {});
-    expect(y.toArray()).toEqual([[[5, 6], [1, 2]]]);
+    expect(y.toArray()).toEqual([
+      [
+        [5, 6],
+        [1, 2],
+      ],
+    ]);
   });
 
   it('refuses floats', () => {
@@ -158,7 +192,10 @@ describe('recurrence', () => {
     let h = cell.start(2, 'f64');
     const rows = y.toArray() as number[][][];
     for (let t = 0; t < 5; t++) {
-      const xt = tensor((x.toArray() as number[][][]).map((sample) => sample[t]!), { dtype: 'f64' });
+      const xt = tensor(
+        (x.toArray() as number[][][]).map((sample) => sample[t]!),
+        { dtype: 'f64' },
+      );
       [h] = cell.step(params, h, xt);
       expect(h.toArray()).toEqual(rows.map((sample) => sample[t]!));
     }
@@ -173,22 +210,43 @@ describe('recurrence', () => {
 
   it('shows the slope of its activation', () => {
     const z = tensor([-1, 0, 2], { dtype: 'f64' });
-    expect(close(elmanCell({ units: 1 }).anatomy.slope(z), tensor([-1, 0, 2].map((v) => 1 - Math.tanh(v) ** 2), { dtype: 'f64' }))).toBeLessThan(1e-14);
+    expect(
+      close(
+        elmanCell({ units: 1 }).anatomy.slope(z),
+        tensor(
+          [-1, 0, 2].map((v) => 1 - Math.tanh(v) ** 2),
+          { dtype: 'f64' },
+        ),
+      ),
+    ).toBeLessThan(1e-14);
   });
 });
 
 describe('residual blocks', () => {
   it('add their input to what the body makes of it', () => {
     const layer = residual({ body: [dense({ units: 2 })] });
-    const params = [{ w: tensor([[1, 0], [0, 3]]), b: tensor([10, 20]) }, null];
+    const params = [
+      {
+        w: tensor([
+          [1, 0],
+          [0, 3],
+        ]),
+        b: tensor([10, 20]),
+      },
+      null,
+    ];
     expect(layer.pre(params, [null, null], tensor([[1, 2]]), {})[0].toArray()).toEqual([[12, 28]]);
     expect(layer.init(random.key(1), [2]).params).toHaveLength(2);
   });
 
   it('refuse a body that leads where no projection goes', () => {
     expect(() => residual({ body: [flatten()] }).outShape([2, 3, 3])).toThrow(ShapeError);
-    expect(() => residual({ body: [dense({ units: 3 })], projection: false }).outShape([2])).toThrow(/projection is off/);
-    expect(() => residual({ body: [conv2d({ filters: 2, kernel: 3 })] }).outShape([2, 6, 6])).toThrow(/padding: 'same'/);
+    expect(() => residual({ body: [dense({ units: 3 })], projection: false }).outShape([2])).toThrow(
+      /projection is off/,
+    );
+    expect(() => residual({ body: [conv2d({ filters: 2, kernel: 3 })] }).outShape([2, 6, 6])).toThrow(
+      /padding: 'same'/,
+    );
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { DataError, ShapeError, cast, grad, relativeError, tensor } from '../engine/index.ts';
 import type { Tensor } from '../engine/index.ts';
+import { cast, DataError, grad, relativeError, ShapeError, tensor } from '../engine/index.ts';
 import { binaryCrossEntropy, crossEntropy } from './cross-entropy.ts';
 import { hinge, huber, mse } from './distance.ts';
 import type { Batch, Loss } from './loss.ts';
@@ -10,9 +10,16 @@ import { gaussian } from './testing.ts';
 
 const f64 = (x: number | number[] | number[][]): Tensor => tensor(x, { dtype: 'f64' });
 const i32 = (x: number[] | number[][]): Tensor => cast(tensor(x), 'i32');
-const batchOf = (y: Tensor, mask?: number[]): Batch => ({ x: f64([0]), y, ...(mask === undefined ? {} : { mask: f64(mask) }) });
+const batchOf = (y: Tensor, mask?: number[]): Batch => ({
+  x: f64([0]),
+  y,
+  ...(mask === undefined ? {} : { mask: f64(mask) }),
+});
 
-const z = [[1, -2, 0.5], [0, 3, -1]];
+const z = [
+  [1, -2, 0.5],
+  [0, 3, -1],
+];
 const labels = i32([2, 1]);
 
 /** −log softmax(row)[k], by its definition. */
@@ -28,16 +35,92 @@ describe('closed forms', () => {
       crossEntropy({ smoothing: 0.3 }),
       z,
       batchOf(labels),
-      [2, 1].reduce((s, k, i) => s + [0, 1, 2].reduce((t, c) => t + ((c === k ? 0.7 : 0) + 0.1) * nll(z[i]!, c), 0), 0) / 2,
+      [2, 1].reduce(
+        (s, k, i) => s + [0, 1, 2].reduce((t, c) => t + ((c === k ? 0.7 : 0) + 0.1) * nll(z[i]!, c), 0),
+        0,
+      ) / 2,
     ],
-    ['cross-entropy on probabilities', crossEntropy(), z, batchOf(f64([[0.5, 0.5, 0], [0, 0.2, 0.8]])), (0.5 * nll(z[0]!, 0) + 0.5 * nll(z[0]!, 1) + 0.2 * nll(z[1]!, 1) + 0.8 * nll(z[1]!, 2)) / 2],
-    ['mean squared error', mse(), z, batchOf(f64([[0, 0, 0], [1, 1, 1]])), (1 + 4 + 0.25 + 1 + 4 + 4) / 6],
-    ['squared error, sum and mean', mse({ features: 'sum' }), z, batchOf(f64([[0, 0, 0], [1, 1, 1]])), 14.25 / 2],
-    ['half the squared error, summed', mse({ features: 'half-sum', batch: 'sum' }), z, batchOf(f64([[0, 0, 0], [1, 1, 1]])), 14.25 / 2],
-    ['squared error to classes', mse({ features: 'sum', batch: 'sum' }), z, batchOf(labels), 1 + 4 + 0.25 + (0 + 4 + 1)],
-    ['binary cross-entropy', binaryCrossEntropy(), [[0.5], [-2]], batchOf(f64([[1], [0]])), (Math.log(1 + Math.exp(-0.5)) + Math.log(1 + Math.exp(-2))) / 2],
-    ['binary cross-entropy with a column of labels', binaryCrossEntropy(), [[0.5], [-2]], batchOf(i32([1, 0])), (Math.log(1 + Math.exp(-0.5)) + Math.log(1 + Math.exp(-2))) / 2],
-    ['huber', huber({ features: 'sum', batch: 'sum' }), z, batchOf(f64([[0, 0, 0], [0, 0, 0]])), 0.5 + 1.5 + 0.125 + 0 + 2.5 + 0.5],
+    [
+      'cross-entropy on probabilities',
+      crossEntropy(),
+      z,
+      batchOf(
+        f64([
+          [0.5, 0.5, 0],
+          [0, 0.2, 0.8],
+        ]),
+      ),
+      (0.5 * nll(z[0]!, 0) + 0.5 * nll(z[0]!, 1) + 0.2 * nll(z[1]!, 1) + 0.8 * nll(z[1]!, 2)) / 2,
+    ],
+    [
+      'mean squared error',
+      mse(),
+      z,
+      batchOf(
+        f64([
+          [0, 0, 0],
+          [1, 1, 1],
+        ]),
+      ),
+      (1 + 4 + 0.25 + 1 + 4 + 4) / 6,
+    ],
+    [
+      'squared error, sum and mean',
+      mse({ features: 'sum' }),
+      z,
+      batchOf(
+        f64([
+          [0, 0, 0],
+          [1, 1, 1],
+        ]),
+      ),
+      14.25 / 2,
+    ],
+    [
+      'half the squared error, summed',
+      mse({ features: 'half-sum', batch: 'sum' }),
+      z,
+      batchOf(
+        f64([
+          [0, 0, 0],
+          [1, 1, 1],
+        ]),
+      ),
+      14.25 / 2,
+    ],
+    [
+      'squared error to classes',
+      mse({ features: 'sum', batch: 'sum' }),
+      z,
+      batchOf(labels),
+      1 + 4 + 0.25 + (0 + 4 + 1),
+    ],
+    [
+      'binary cross-entropy',
+      binaryCrossEntropy(),
+      [[0.5], [-2]],
+      batchOf(f64([[1], [0]])),
+      (Math.log(1 + Math.exp(-0.5)) + Math.log(1 + Math.exp(-2))) / 2,
+    ],
+    [
+      'binary cross-entropy with a column of labels',
+      binaryCrossEntropy(),
+      [[0.5], [-2]],
+      batchOf(i32([1, 0])),
+      (Math.log(1 + Math.exp(-0.5)) + Math.log(1 + Math.exp(-2))) / 2,
+    ],
+    [
+      'huber',
+      huber({ features: 'sum', batch: 'sum' }),
+      z,
+      batchOf(
+        f64([
+          [0, 0, 0],
+          [0, 0, 0],
+        ]),
+      ),
+      0.5 + 1.5 + 0.125 + 0 + 2.5 + 0.5,
+    ],
     ['hinge', hinge({ features: 'sum', batch: 'sum' }), z, batchOf(labels), 2 + 0 + 0.5 + (1 + 0 + 0)],
   ];
   for (const [name, loss, output, batch, value] of rows) {
@@ -45,13 +128,39 @@ describe('closed forms', () => {
   }
 
   it('a sequence averages over its positions', () => {
-    const output = tensor([[[1, 0], [0, 2]]], { dtype: 'f64' });
-    expect(crossEntropy().value(output, batchOf(i32([[0, 0]]))).item()).toBeCloseTo((nll([1, 0], 0) + nll([0, 2], 0)) / 2, 12);
+    const output = tensor(
+      [
+        [
+          [1, 0],
+          [0, 2],
+        ],
+      ],
+      { dtype: 'f64' },
+    );
+    expect(
+      crossEntropy()
+        .value(output, batchOf(i32([[0, 0]])))
+        .item(),
+    ).toBeCloseTo((nll([1, 0], 0) + nll([0, 2], 0)) / 2, 12);
   });
 
   it('large logits neither overflow nor lose the label', () => {
-    expect(crossEntropy().value(f64([[1e4, 0], [-1e4, 1e4]]), batchOf(i32([1, 1]))).item()).toBeCloseTo(5e3, 9);
-    expect(binaryCrossEntropy().value(f64([[-800]]), batchOf(f64([[1]]))).item()).toBeCloseTo(800, 9);
+    expect(
+      crossEntropy()
+        .value(
+          f64([
+            [1e4, 0],
+            [-1e4, 1e4],
+          ]),
+          batchOf(i32([1, 1])),
+        )
+        .item(),
+    ).toBeCloseTo(5e3, 9);
+    expect(
+      binaryCrossEntropy()
+        .value(f64([[-800]]), batchOf(f64([[1]])))
+        .item(),
+    ).toBeCloseTo(800, 9);
   });
 });
 
@@ -74,16 +183,25 @@ describe('the error is the derivative of the value', () => {
       for (const mask of [undefined, [1, 1, 0, 1, 0, 1]]) {
         const output = gaussian([6, 4], 22);
         const exact = grad((o: Tensor) => loss.value(o, batchOf(y, mask)))(output);
-        expect(relativeError([...loss.error(output, batchOf(y, mask)).readSync()], [...exact.readSync()])).toBeLessThan(1e-12);
+        expect(relativeError([...loss.error(output, batchOf(y, mask)).readSync()], [...exact.readSync()])).toBeLessThan(
+          1e-12,
+        );
       }
     });
   }
 
   it('for sequences too', () => {
     const output = gaussian([2, 3, 4], 23);
-    const batch = batchOf(i32([[0, 1, 2], [3, 3, 0]]));
+    const batch = batchOf(
+      i32([
+        [0, 1, 2],
+        [3, 3, 0],
+      ]),
+    );
     const exact = grad((o: Tensor) => crossEntropy().value(o, batch))(output);
-    expect(relativeError([...crossEntropy().error(output, batch).readSync()], [...exact.readSync()])).toBeLessThan(1e-12);
+    expect(relativeError([...crossEntropy().error(output, batch).readSync()], [...exact.readSync()])).toBeLessThan(
+      1e-12,
+    );
   });
 });
 
@@ -102,12 +220,33 @@ describe('refusals', () => {
 });
 
 it('accuracy counts samples that are not padding', () => {
-  const output = f64([[1, 0], [0, 1], [1, 0], [0, 1]]);
+  const output = f64([
+    [1, 0],
+    [0, 1],
+    [1, 0],
+    [0, 1],
+  ]);
   expect(accuracy(output, batchOf(i32([0, 1, 1, 1]))).item()).toBeCloseTo(0.75, 15);
   expect(accuracy(output, batchOf(i32([0, 1, 1, 1]), [1, 0, 1, 0])).item()).toBeCloseTo(0.5, 15);
-  expect(accuracy(output, batchOf(f64([[1, 0], [1, 0], [1, 0], [0, 1]]))).item()).toBeCloseTo(0.75, 15);
+  expect(
+    accuracy(
+      output,
+      batchOf(
+        f64([
+          [1, 0],
+          [1, 0],
+          [1, 0],
+          [0, 1],
+        ]),
+      ),
+    ).item(),
+  ).toBeCloseTo(0.75, 15);
 });
 
 it('a batch of padding alone has loss 0', () => {
-  expect(crossEntropy().value(f64(z), batchOf(labels, [0, 0])).item()).toBe(0);
+  expect(
+    crossEntropy()
+      .value(f64(z), batchOf(labels, [0, 0]))
+      .item(),
+  ).toBe(0);
 });

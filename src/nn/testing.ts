@@ -1,6 +1,7 @@
 /** For the tests of this folder: layers in f64, and their gradients against differences. */
-import { cast, checkGradients, random, setDefaultDtype } from '../engine/index.ts';
+
 import type { Shape, Tensor } from '../engine/index.ts';
+import { cast, checkGradients, random, setDefaultDtype } from '../engine/index.ts';
 import type { ApplyCall, Layer, Tree } from './layer.ts';
 import { applyLayer } from './layer.ts';
 
@@ -15,7 +16,8 @@ export function inF64<R>(body: () => R): R {
 }
 
 /** Standard normal numbers in f64. */
-export const gaussian = (shape: Shape, seed = 3): Tensor => cast(random.normal(random.key(seed), shape, { dtype: 'f32' }), 'f64');
+export const gaussian = (shape: Shape, seed = 3): Tensor =>
+  cast(random.normal(random.key(seed), shape, { dtype: 'f32' }), 'f64');
 
 export interface Ran {
   readonly params: Tree;
