@@ -57,8 +57,10 @@ export interface Layer {
   readonly opensUnit?: boolean;
   /** Whether it carries state through time. */
   readonly isRecurrent?: boolean;
-  /** Layers inside this one, in order; rules that need a plain chain look here. */
+  /** Layers inside this one, in order; params, state and feedback are then lists with one entry per child. Rules that need a plain chain look here. */
   readonly children?: readonly Layer[];
+  /** Shape of one sample before each child; present where there are children. */
+  readonly childInputs?: (input: Shape) => readonly Shape[];
 }
 
 export const hasParams = (layer: Layer): boolean => layer.anatomy !== undefined;

@@ -4,7 +4,7 @@
  * A unit begins at a layer with trainable weights and runs up to the next one: activation, normalisation, pooling and reshaping behind the weights belong to it. Cotangents are handed to a unit at
  * its output; nothing flows between units unless the rule sends it.
  */
-import { vjp } from '../engine/index.ts';
+import { UnsupportedError, isFloat, vjp } from '../engine/index.ts';
 import type { Tensor } from '../engine/index.ts';
 import type { ApplyCall, Tree } from './layer.ts';
 import { applyLayer } from './layer.ts';
@@ -46,12 +46,17 @@ export function unroll(model: Model, params: Tree, modelState: Tree, x: Tensor, 
   const units = unitsOf(model).map((range): UnrolledUnit => {
     const input = y;
     const own = (params as readonly Tree[]).slice(range.from, range.to);
-    const [output, pull, after] = vjp(({ p, v }: { p: Tree; v: Tensor }) => runRange(model, range, p, modelState, v, call), { p: own, v: input }, { aux: true });
+    const varying = isFloat(input.dtype) ? input : null; // indices have no cotangent
+    const [output, pull, after] = vjp(({ p, v }: { p: Tree; v: Tensor | null }) => runRange(model, range, p, modelState, v ?? input, call), { p: own, v: varying }, { aux: true });
     next.push(...after);
     y = output;
-    return { ...range, input, output, pullParams: (ct) => pull(ct).p, pullInput: (ct) => pull(ct).v };
+    return { ...range, input, output, pullParams: (ct) => pull(ct).p, pullInput: (ct) => pull(ct).v ?? refuse(range, input) };
   });
   return { units, output: y, modelState: next };
+}
+
+function refuse({ name }: UnitRange, input: Tensor): never {
+  throw new UnsupportedError(`${name}: its input is ${input.dtype} and has no cotangent`, { dtype: input.dtype, help: 'only units with float inputs can be pulled back to their input' });
 }
 
 /** Runs the layers of one unit; `params` starts at the unit's first layer. */

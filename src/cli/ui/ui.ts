@@ -46,7 +46,7 @@ export function openUi(options: UiOptions): Ui {
     if (live === null) write(stderr, line === null ? [] : [line]);
     else if (event.type === 'error') live.above([paint.live.red(line!)]);
     live?.update(() =>
-      frame(state, { columns: stderr.columns ?? 80, rows: stderr.rows ?? 24, now: now(), style: paint.live }),
+      frame(state, { columns: stderr.columns || 80, rows: stderr.rows || 24, now: now(), style: paint.live }),
     );
   };
 
@@ -63,7 +63,7 @@ export function openUi(options: UiOptions): Ui {
     close() {
       live?.stop();
       live = null;
-      write(people, closing(seen, { width: people.columns ?? Number.POSITIVE_INFINITY, style: paint.people }));
+      write(people, closing(seen, { width: people.columns || Number.POSITIVE_INFINITY, style: paint.people }));
     },
   };
 }

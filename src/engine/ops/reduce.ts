@@ -1,9 +1,11 @@
 /** Reductions; the order of summation is fixed by the reduced length alone (docs/notes: numerics contract). */
+
 import { lowerReduce } from '../backends/wasm/lowerings.ts';
+import type { CheckRow } from '../check-row.ts';
+import type { TypedArray } from '../dtype.ts';
 import type { Op } from '../op.ts';
 import type { Shape } from '../shape.ts';
 import { normalizeAxes, range, reducedShape, sameShape, sizeOf, stridesOf } from '../shape.ts';
-import type { TypedArray } from '../dtype.ts';
 import type { Aval, Tensor } from '../tensor.ts';
 import { bind1 } from '../trace.ts';
 import { NUMERIC } from './arithmetic.ts';
@@ -32,7 +34,7 @@ export interface SumOptions extends ReduceOptions {
   readonly accumulate?: 'f64';
 }
 
-export const sumOp: Op<SumParams> = linear<SumParams>('sum', {
+export const sumOp: Op<SumParams> = /* @__PURE__ */ linear<SumParams>('sum', {
   infer: ([x], { axes }) => {
     checkDtypes('sum', NUMERIC, [x!.dtype]);
     return [{ shape: reducedShape(x!.shape, axes, false), dtype: x!.dtype }];
@@ -60,7 +62,14 @@ export function reduceWith<P extends ReduceParams>(op: Op<P>, name: string, x: T
 }
 
 /** Reference reduction: visits x in row-major order and folds into the output in f64. */
-export function reduceAxes(x: TypedArray, { shape }: Aval, axes: readonly number[], out: TypedArray, start: number, fold: (a: number, b: number) => number): void {
+export function reduceAxes(
+  x: TypedArray,
+  { shape }: Aval,
+  axes: readonly number[],
+  out: TypedArray,
+  start: number,
+  fold: (a: number, b: number) => number,
+): void {
   const acc = new Float64Array(out.length).fill(start);
   const own = stridesOf(reducedShape(shape, axes, true));
   const strides = own.map((s, i) => (axes.includes(i) ? 0 : s));
@@ -80,3 +89,12 @@ export function sumTo(x: Tensor, shape: Shape): Tensor {
   const axes = range(x.rank).filter((i) => i < lead || (shape[i - lead] === 1 && x.shape[i] !== 1));
   return reshape(sum(x, axes), shape);
 }
+
+export const sumChecks: readonly CheckRow[] = [
+  { name: 'sum', f: (x) => sum(x!), args: [{ shape: [3, 5] }] },
+  { name: 'sum.middle', f: (x) => sum(x!, 1), args: [{ shape: [2, 9, 3] }] },
+  { name: 'sum.outer', f: (x) => sum(x!, [0, 2]), args: [{ shape: [4, 3, 5] }] },
+  { name: 'sum.long', f: (x) => sum(x!, -1, { keepDims: true }), args: [{ shape: [2, 300] }], tol: { f32: 2e-5 } },
+  { name: 'sum.empty', f: (x) => sum(x!, 0), args: [{ shape: [0, 3] }] },
+  { name: 'sum.i32', f: (x) => sum(x!, 0), args: [{ shape: [9, 3], kind: 'i32', domain: [-9, 9] }] },
+];
