@@ -81,7 +81,7 @@ export function tileHelper(
     w.get(keep).if(() => eachOfC((vector, at, offset) => w.get(at).v128.load(offset).set(vector)));
     const pointers = rowPointers(w, a, rsA, layout === 'rows' ? rows : 1);
     const step = (turn: number) => w.scope(() => emitStep(w, math, acc, layout, pointers, b, turn));
-    const unroll = rows === math.heights[0] ? 4 : 2;
+    const unroll = unrollOf(math, rows, vectors, layout);
     const turns = (count: number) => {
       for (let turn = 0; turn < count; turn++) {
         step(turn);
@@ -91,16 +91,24 @@ export function tileHelper(
       if (layout === 'rows') for (const pointer of pointers) w.advance(pointer, count * math.bytes);
       w.advance(k, -count);
     };
-    w.while(
-      () => w.get(k).i32.const(unroll).i32.ge_u(),
-      () => turns(unroll),
-    );
+    if (unroll > 1)
+      w.while(
+        () => w.get(k).i32.const(unroll).i32.ge_u(),
+        () => turns(unroll),
+      );
     w.while(
       () => w.get(k),
       () => turns(1),
     );
     eachOfC((vector, at, offset) => w.get(at).get(vector).v128.store(offset));
   });
+}
+
+/** Steps per turn. Rows have a pointer each to move, so they gain most; the tiles at the edges stay short, because code costs time to make. */
+function unrollOf(math: Arithmetic, rows: number, vectors: number, layout: RowLayout): number {
+  if (vectors === 1) return 1;
+  if (rows === math.heights[0]) return layout === 'rows' ? 4 : 2;
+  return rows === math.heights[1] && layout === 'rows' ? 2 : 1;
 }
 
 function rowPointers(w: FunctionWriter, a: Local, rsA: Local, count: number): readonly Local[] {
