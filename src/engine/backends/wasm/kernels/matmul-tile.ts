@@ -62,12 +62,12 @@ export function tileHelper(
   m: ModuleBuilder,
   math: Arithmetic,
   rows: number,
-  vectors: 1 | 2,
+  vectors: number,
   layout: RowLayout,
 ): number {
   const key = `tile ${math.key} ${rows}×${vectors} ${layout}`;
   return m.helper(key, Array<'i32'>(9).fill('i32'), [], (w, c, rsC, a, rsA, stepA, b, stepB, k, keep) => {
-    const acc = Array.from({ length: rows }, () => w.locals('v128', vectors as number));
+    const acc = Array.from({ length: rows }, () => w.locals('v128', vectors));
     const eachOfC = (visit: (vector: Local, at: Local, offset: number) => void) =>
       w.scope(() => {
         const at = w.local('i32');
@@ -131,12 +131,8 @@ function emitStep(
   b: Local,
   turn: number,
 ): void {
-  const columns = acc[0]!.map((_, v) =>
-    w
-      .get(b)
-      .v128.load(16 * v)
-      .pop('v128'),
-  );
+  const load = (v: number) => w.get(b).v128.load(16 * v);
+  const columns = acc.length === 1 ? [] : acc[0]!.map((_, v) => load(v).pop('v128'));
   const spread = w.local('v128');
   for (const [r, row] of acc.entries()) {
     if (layout === 'rows') {
@@ -148,7 +144,10 @@ function emitStep(
     }
     w.set(spread);
     for (const [v, vector] of row.entries()) {
-      w.get(spread).get(columns[v]!).get(vector);
+      w.get(spread);
+      if (columns.length === 0) load(v);
+      else w.get(columns[v]!);
+      w.get(vector);
       math.madd(w);
       w.set(vector);
     }
