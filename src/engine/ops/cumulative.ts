@@ -1,4 +1,7 @@
 /** Running sums and products along an axis. */
+
+import { cumulativeKernel } from '../backends/wasm/kernels/cumulative.ts';
+import { lowerAlongAxis, numberType } from '../backends/wasm/lower-axis.ts';
 import { checkRow } from '../check-row.ts';
 import type { Op } from '../op.ts';
 import { normalizeAxis, sizeOf } from '../shape.ts';
@@ -49,6 +52,10 @@ export const cumsumOp: Op<CumsumParams> = linear<CumsumParams>('cumsum', {
       }
     }
   },
+  wasm: (context, [x], [out], { axis, reverse }) =>
+    lowerAlongAxis(cumulativeKernel({ op: 'cumsum', dtype: numberType(x!.dtype), reverse }))(context, [x!], [out!], {
+      axis,
+    }),
 });
 
 /** Sums of all elements up to and including each one, along an axis. */

@@ -1,4 +1,6 @@
 /** Largest and smallest elements and where they are. NaN counts as both; among equals the first in row-major order counts. */
+import { argReduceKernel } from '../backends/wasm/kernels/arg-reduce.ts';
+import { lowerAlongAxis } from '../backends/wasm/lower-axis.ts';
 import { checkRow } from '../check-row.ts';
 import type { Dtype } from '../dtype.ts';
 import { ShapeError } from '../errors.ts';
@@ -33,7 +35,7 @@ const refuseEmpty =
   };
 
 /** The index of the first extreme element along one axis, i32. */
-function argExtremum(name: string, isBefore: (candidate: number, best: number) => boolean): Op<ArgParams> {
+function argExtremum(name: 'argmax' | 'argmin', isBefore: (candidate: number, best: number) => boolean): Op<ArgParams> {
   const refuse = refuseEmpty(name);
   const op: Op<ArgParams> = defineOp<ArgParams>({
     name,
@@ -58,6 +60,8 @@ function argExtremum(name: string, isBefore: (candidate: number, best: number) =
         out![line] = best;
       }
     },
+    wasm: (context, [x], [out], params) =>
+      lowerAlongAxis(argReduceKernel(name, x!.dtype))(context, [x!], [out!], params),
   });
   return op;
 }

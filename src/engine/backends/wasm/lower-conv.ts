@@ -5,7 +5,7 @@ import { sizeOf } from '../../shape.ts';
 import { matmulKernel } from './kernels/matmul.ts';
 import { col2imGatherKernel, im2colKernel } from './kernels/patches.ts';
 import { windowArgs } from './kernels/window.ts';
-import type { LowerContext, Operand, WasmLowering } from './lower.ts';
+import type { LowerContext, Operand } from './lower.ts';
 import { shifted } from './lower.ts';
 import { kernelDtype, productScratch } from './lower-matmul.ts';
 import { repeatStages, type Stage } from './lower-repeat.ts';
@@ -106,7 +106,12 @@ const imagesOf = (x: Operand, channels: number, plane: number, groups: number): 
 });
 const kernelsOf = (x: Operand, e: ConvExtents): Walk => ({ x, perImage: 0, perGroup: e.outputs * e.inputs * e.taps });
 
-export const lowerConv: WasmLowering<ConvParams> = (context, [x, kernels], [y], params) => {
+export function lowerConv(
+  context: LowerContext,
+  [x, kernels]: readonly Operand[],
+  [y]: readonly Operand[],
+  params: ConvParams,
+): void {
   if (sizeOf(y!.shape) === 0) return;
   const e = extentsOf(x!.shape[0]!, kernels!.shape, params);
   const k = e.inputs * e.taps;
@@ -122,9 +127,14 @@ export const lowerConv: WasmLowering<ConvParams> = (context, [x, kernels], [y], 
     columnStrides: [e.places, 1],
     isSum: false,
   });
-};
+}
 
-export const lowerConvInput: WasmLowering<ConvParams> = (context, [y, kernels], [x], params) => {
+export function lowerConvInput(
+  context: LowerContext,
+  [y, kernels]: readonly Operand[],
+  [x]: readonly Operand[],
+  params: ConvParams,
+): void {
   if (sizeOf(x!.shape) === 0) return;
   const e = extentsOf(y!.shape[0]!, kernels!.shape, params);
   const k = e.outputs * e.taps;
@@ -150,9 +160,14 @@ export const lowerConvInput: WasmLowering<ConvParams> = (context, [y, kernels], 
     columnStrides: [e.plane, 1],
     isSum: false,
   });
-};
+}
 
-export const lowerConvKernel: WasmLowering<ConvParams> = (context, [x, y], [kernels], params) => {
+export function lowerConvKernel(
+  context: LowerContext,
+  [x, y]: readonly Operand[],
+  [kernels]: readonly Operand[],
+  params: ConvParams,
+): void {
   if (sizeOf(kernels!.shape) === 0) return;
   const e = extentsOf(x!.shape[0]!, kernels!.shape, params);
   const n = e.inputs * e.taps;
@@ -168,4 +183,4 @@ export const lowerConvKernel: WasmLowering<ConvParams> = (context, [x, y], [kern
     columnStrides: [1, e.places],
     isSum: true,
   });
-};
+}

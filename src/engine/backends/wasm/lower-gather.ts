@@ -6,14 +6,19 @@ import { sizeOf } from '../../shape.ts';
 import { elementwiseKernel } from './elementwise.ts';
 import { scatterAddAlongKernel, scatterAddKernel, takeAlongKernel, takeKernel } from './kernels/gather.ts';
 import { maxPoolGradKernel } from './kernels/pool.ts';
-import type { LowerContext, Operand, WasmLowering } from './lower.ts';
+import type { LowerContext, Operand } from './lower.ts';
+import { numberType } from './lower-axis.ts';
 import { repeatCalls } from './lower-repeat.ts';
 import { fill } from './lowerings.ts';
 
 const widthOf = (dtype: Dtype): 4 | 8 => BYTES[dtype] as 4 | 8;
-const numberType = (dtype: Dtype): Exclude<Dtype, 'bool'> => (dtype === 'bool' ? 'u32' : dtype);
 
-export const lowerTake: WasmLowering<TakeParams> = (context, [x, indices], [out], params) => {
+export function lowerTake(
+  context: LowerContext,
+  [x, indices]: readonly Operand[],
+  [out]: readonly Operand[],
+  params: TakeParams,
+): void {
   const { groups, outer, length, count, inner } = takeExtents(x!.shape, indices!.shape, params);
   const width = widthOf(x!.dtype);
   repeatCalls(context, {
@@ -24,18 +29,28 @@ export const lowerTake: WasmLowering<TakeParams> = (context, [x, indices], [out]
     args: [outer, length, inner, count],
     share: sizeOf(out!.shape) === 0 ? 0 : outer * count,
   });
-};
+}
 
-export const lowerTakeAlong: WasmLowering<AlongParams> = (context, [x, indices], [out], { axis }) => {
+export function lowerTakeAlong(
+  context: LowerContext,
+  [x, indices]: readonly Operand[],
+  [out]: readonly Operand[],
+  { axis }: AlongParams,
+): void {
   const { outer, length, count, inner } = alongExtents(x!.shape, indices!.shape, axis);
   context.call(
     takeAlongKernel(widthOf(x!.dtype)),
     [out!, x!, indices!, outer, length, inner, count],
     sizeOf(out!.shape) === 0 ? 0 : outer * count,
   );
-};
+}
 
-export const lowerScatterAdd: WasmLowering<TakeParams> = (context, [indices, updates], [out], params) => {
+export function lowerScatterAdd(
+  context: LowerContext,
+  [indices, updates]: readonly Operand[],
+  [out]: readonly Operand[],
+  params: TakeParams,
+): void {
   const { groups, outer, length, count, inner } = takeExtents(out!.shape, indices!.shape, params);
   const width = widthOf(out!.dtype);
   fill(context, out!, 0);
@@ -47,9 +62,14 @@ export const lowerScatterAdd: WasmLowering<TakeParams> = (context, [indices, upd
     args: [outer, length, inner, count],
     share: outer * inner,
   });
-};
+}
 
-export const lowerScatterAddAlong: WasmLowering<AlongParams> = (context, [indices, updates], [out], { axis }) => {
+export function lowerScatterAddAlong(
+  context: LowerContext,
+  [indices, updates]: readonly Operand[],
+  [out]: readonly Operand[],
+  { axis }: AlongParams,
+): void {
   const { outer, length, count, inner } = alongExtents(out!.shape, indices!.shape, axis);
   const dtype = numberType(out!.dtype);
   const places = clamped(context, indices!, length);
@@ -59,7 +79,7 @@ export const lowerScatterAddAlong: WasmLowering<AlongParams> = (context, [indice
   }
   fill(context, out!, 0);
   context.call(scatterAddAlongKernel(dtype), [out!, updates!, places, outer, length, inner, count], outer * inner);
-};
+}
 
 /** The kernels drop what is out of range; a transpose of a clamped gather adds it at the border. */
 function clamped(context: LowerContext, indices: Operand, length: number): Operand {
