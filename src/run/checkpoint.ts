@@ -1,6 +1,14 @@
 /** Checkpoints: everything a run needs to go on bit for bit, in one file written atomically. */
-import { CheckpointError, type Dtype, Tensor, fromArray, structureOf, unflatten, viewOf } from '../engine/index.ts';
-import { leavesOf } from '../engine/index.ts';
+import {
+  CheckpointError,
+  type Dtype,
+  fromArray,
+  leavesOf,
+  structureOf,
+  type Tensor,
+  unflatten,
+  viewOf,
+} from '../engine/index.ts';
 
 /** What a checkpoint holds beside tensors. */
 export interface CheckpointHeader {
@@ -12,7 +20,13 @@ export interface CheckpointHeader {
   readonly config: unknown;
   /** Where the loader and the counters stand. */
   readonly position: unknown;
-  readonly tensors: readonly { readonly path: string; readonly dtype: Dtype; readonly shape: readonly number[]; readonly offset: number; readonly bytes: number }[];
+  readonly tensors: readonly {
+    readonly path: string;
+    readonly dtype: Dtype;
+    readonly shape: readonly number[];
+    readonly offset: number;
+    readonly bytes: number;
+  }[];
   /** FNV-1a of the tensor bytes. */
   readonly hash: string;
 }
@@ -20,7 +34,10 @@ export interface CheckpointHeader {
 const MAGIC = 'COTANGNT';
 
 /** Serialises a tree of tensors with a header. Layout: magic (8), header length (u32 LE), header JSON, tensor bytes. */
-export async function encodeCheckpoint(state: unknown, meta: Pick<CheckpointHeader, 'profile' | 'config' | 'position'>): Promise<Uint8Array> {
+export async function encodeCheckpoint(
+  state: unknown,
+  meta: Pick<CheckpointHeader, 'profile' | 'config' | 'position'>,
+): Promise<Uint8Array> {
   const { paths } = structureOf(state);
   const leaves = leavesOf(state) as Tensor[];
   const blocks: Uint8Array[] = [];
@@ -50,12 +67,17 @@ export interface Checkpoint {
 
 /** Reads a checkpoint; throws a CheckpointError that says what is wrong with the file. */
 export function decodeCheckpoint(bytes: Uint8Array, name: string): Checkpoint {
-  if (bytes.length < 12 || new TextDecoder().decode(bytes.subarray(0, 8)) !== MAGIC) throw unreadable(name, 'it does not begin like a checkpoint');
+  if (bytes.length < 12 || new TextDecoder().decode(bytes.subarray(0, 8)) !== MAGIC)
+    throw unreadable(name, 'it does not begin like a checkpoint');
   const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(8, true);
   const header = parseHeader(bytes.subarray(12, 12 + length), name);
   const body = bytes.subarray(12 + length);
   const expected = header.tensors.reduce((sum, t) => sum + t.bytes, 0);
-  if (body.length !== expected) throw unreadable(name, `it holds ${body.length} bytes of tensors instead of ${expected}: it was cut off or appended to`);
+  if (body.length !== expected)
+    throw unreadable(
+      name,
+      `it holds ${body.length} bytes of tensors instead of ${expected}: it was cut off or appended to`,
+    );
   if (fnv1a(body) !== header.hash) throw unreadable(name, 'its contents do not match their checksum');
   return { header, restore: (like) => restoreTree(header, body, like, name) };
 }
@@ -67,7 +89,8 @@ function parseHeader(json: Uint8Array, name: string): CheckpointHeader {
   } catch {
     throw unreadable(name, 'its header is not JSON');
   }
-  if (header.format !== 'cotangent-checkpoint' || header.version !== 1) throw unreadable(name, `its format is ${header.format} version ${header.version}; this release reads version 1`);
+  if (header.format !== 'cotangent-checkpoint' || header.version !== 1)
+    throw unreadable(name, `its format is ${header.format} version ${header.version}; this release reads version 1`);
   return header;
 }
 
@@ -80,16 +103,30 @@ function restoreTree<T>(header: CheckpointHeader, body: Uint8Array, like: T, nam
     const saved = byPath.get(path);
     if (saved === undefined || saved.dtype !== leaf.dtype || saved.shape.join() !== leaf.shape.join()) {
       const found = saved === undefined ? 'nothing' : `${saved.dtype}[${saved.shape}]`;
-      throw new CheckpointError(`${name}: ${path} is ${found} in the checkpoint and ${leaf.dtype}[${leaf.shape}] in this run`, { path, help: 'resume with the model, rule and optimiser that wrote it' });
+      throw new CheckpointError(
+        `${name}: ${path} is ${found} in the checkpoint and ${leaf.dtype}[${leaf.shape}] in this run`,
+        { path, help: 'resume with the model, rule and optimiser that wrote it' },
+      );
     }
     const copy = body.slice(saved.offset, saved.offset + saved.bytes);
-    return fromArray(viewOf(saved.dtype, copy.buffer as ArrayBuffer, 0, saved.bytes / (saved.dtype === 'f64' ? 8 : 4)), saved.shape, saved.dtype);
+    return fromArray(
+      viewOf(saved.dtype, copy.buffer as ArrayBuffer, 0, saved.bytes / (saved.dtype === 'f64' ? 8 : 4)),
+      saved.shape,
+      saved.dtype,
+    );
   });
-  if (byPath.size !== leaves.length) throw new CheckpointError(`${name}: the checkpoint holds ${byPath.size} tensors, this run has ${leaves.length}`, { help: 'resume with the model, rule and optimiser that wrote it' });
+  if (byPath.size !== leaves.length)
+    throw new CheckpointError(`${name}: the checkpoint holds ${byPath.size} tensors, this run has ${leaves.length}`, {
+      help: 'resume with the model, rule and optimiser that wrote it',
+    });
   return unflatten<T>(def, restored);
 }
 
-const unreadable = (name: string, why: string): CheckpointError => new CheckpointError(`${name} cannot be read as a checkpoint: ${why}`, { file: name, help: 'the file before it is kept as <name>.previous; resume from that one' });
+const unreadable = (name: string, why: string): CheckpointError =>
+  new CheckpointError(`${name} cannot be read as a checkpoint: ${why}`, {
+    file: name,
+    help: 'the file before it is kept as <name>.previous; resume from that one',
+  });
 
 function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
   const out = new Uint8Array(parts.reduce((sum, p) => sum + p.length, 0));

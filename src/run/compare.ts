@@ -6,9 +6,9 @@ import { meanInterval } from '../stats/index.ts';
 import { type JobEvent, type JobSpec, runJob } from './job.ts';
 import { buildModel } from './models.ts';
 import type { OptimizerSpec } from './optimizers.ts';
+import { inProcess, type Runner } from './runner.ts';
 import type { Budget, CompareEvent, CompareSummary, ResultEvent, RuleSummary, StartEvent } from './schema.ts';
 import type { Task } from './task.ts';
-import { type Runner, inProcess } from './runner.ts';
 
 export interface CompareOptions {
   readonly rules: readonly string[];
@@ -55,10 +55,19 @@ export async function* compare(task: Task, options: CompareOptions): AsyncGenera
     if (event.type === 'result') results.push(event);
     yield event;
   }
-  yield summarise(task.name, options, rules.filter((rule) => !skipped.has(rule)), results);
+  yield summarise(
+    task.name,
+    options,
+    rules.filter((rule) => !skipped.has(rule)),
+    results,
+  );
 }
 
-const jobOf = (rule: string, seed: number, { model, optimizer, learningRates, batch, budget, probe = 200 }: CompareOptions): JobSpec => ({
+const jobOf = (
+  rule: string,
+  seed: number,
+  { model, optimizer, learningRates, batch, budget, probe = 200 }: CompareOptions,
+): JobSpec => ({
   rule,
   model,
   optimizer: { ...optimizer, learningRate: learningRates[rule] ?? learningRates.default ?? 1e-3 },
@@ -68,8 +77,24 @@ const jobOf = (rule: string, seed: number, { model, optimizer, learningRates, ba
   probe,
 });
 
-function summarise(task: string, options: CompareOptions, rules: readonly string[], results: readonly ResultEvent[]): CompareSummary {
-  return { type: 'summary', task, model: options.model, budget: options.budget, rules: rules.map((rule) => summaryOf(rule, results.filter((r) => r.rule === rule))) };
+function summarise(
+  task: string,
+  options: CompareOptions,
+  rules: readonly string[],
+  results: readonly ResultEvent[],
+): CompareSummary {
+  return {
+    type: 'summary',
+    task,
+    model: options.model,
+    budget: options.budget,
+    rules: rules.map((rule) =>
+      summaryOf(
+        rule,
+        results.filter((r) => r.rule === rule),
+      ),
+    ),
+  };
 }
 
 function summaryOf(rule: string, runs: readonly ResultEvent[]): RuleSummary {

@@ -1,8 +1,12 @@
 /** Files that are either the old one or the new one, never half of it (Node). */
-import { rename, writeFile, copyFile, stat, readFile } from 'node:fs/promises';
+import { copyFile, readFile, rename, stat, writeFile } from 'node:fs/promises';
 
 /** Writes beside the target and renames; with `keepPrevious` the file that was there stays as `<path>.previous`. */
-export async function writeAtomic(path: string, data: Uint8Array | string, { keepPrevious = false } = {}): Promise<void> {
+export async function writeAtomic(
+  path: string,
+  data: Uint8Array | string,
+  { keepPrevious = false } = {},
+): Promise<void> {
   const temporary = `${path}.${process.pid}.partial`;
   await writeFile(temporary, data, { flush: true });
   if (keepPrevious && (await exists(path))) {

@@ -1,6 +1,7 @@
 /** One run of one rule from one seed: trains to a budget and reports as it goes. */
-import { loader } from '../data/index.ts';
+
 import type { Loader } from '../data/index.ts';
+import { loader } from '../data/index.ts';
 import { ConfigError } from '../engine/index.ts';
 import { keyFrom } from '../engine/threefry.ts';
 import { ruleNamed } from '../methods/index.ts';
@@ -9,7 +10,7 @@ import { breathe } from './breathe.ts';
 import { Diagnostics, type LayerQuality } from './diagnose.ts';
 import { Evaluator, toTensors } from './evaluate.ts';
 import { buildModel } from './models.ts';
-import { type OptimizerSpec, buildOptimizer } from './optimizers.ts';
+import { buildOptimizer, type OptimizerSpec } from './optimizers.ts';
 import type { Budget, EpochEvent, ProgressEvent, ResultEvent, SkipEvent } from './schema.ts';
 import type { Task } from './task.ts';
 import { Trainer } from './trainer.ts';
@@ -63,10 +64,26 @@ class Job {
     this.#spec = { ...spec, rule: rule.id };
     this.#task = task;
     this.#signal = signal;
-    this.#trainer = new Trainer({ model, loss: task.loss, rule, optimizer: buildOptimizer(spec.optimizer), key: keyFrom(spec.seed) });
+    this.#trainer = new Trainer({
+      model,
+      loss: task.loss,
+      rule,
+      optimizer: buildOptimizer(spec.optimizer),
+      key: keyFrom(spec.seed),
+    });
     const { train } = task.set;
-    if (train.n < spec.batch) throw new ConfigError(`a batch of ${spec.batch} cannot be drawn from ${train.n} training rows`, { batch: spec.batch, rows: train.n, help: `use --batch ${train.n} or fewer` });
-    this.#loader = loader({ set: train, batch: spec.batch, key: keyFrom(spec.seed ^ 0x5eed), normaliser: task.normaliser });
+    if (train.n < spec.batch)
+      throw new ConfigError(`a batch of ${spec.batch} cannot be drawn from ${train.n} training rows`, {
+        batch: spec.batch,
+        rows: train.n,
+        help: `use --batch ${train.n} or fewer`,
+      });
+    this.#loader = loader({
+      set: train,
+      batch: spec.batch,
+      key: keyFrom(spec.seed ^ 0x5eed),
+      normaliser: task.normaliser,
+    });
     this.#evaluator = new Evaluator(model, task);
     this.#diagnostics = new Diagnostics(model, task.loss, rule);
     this.#probe = spec.probe > 0 ? this.#probeBatch(Math.min(spec.probe, train.n)) : null;
@@ -74,7 +91,10 @@ class Job {
 
   /** The first rows of the training part, always the same. */
   #probeBatch(rows: number): Batch {
-    const host = loader({ set: this.#task.set.train, batch: rows, normaliser: this.#task.normaliser }).batchAt({ epoch: 0, step: 0 });
+    const host = loader({ set: this.#task.set.train, batch: rows, normaliser: this.#task.normaliser }).batchAt({
+      epoch: 0,
+      step: 0,
+    });
     return toTensors(host, false);
   }
 
@@ -129,13 +149,26 @@ class Job {
   }
 
   #progress(epoch: number, loss: number): ProgressEvent {
-    return { type: 'progress', rule: this.#spec.rule, seed: this.#spec.seed, epoch, step: this.#step, steps: this.#totalSteps(), loss: finite(loss) };
+    return {
+      type: 'progress',
+      rule: this.#spec.rule,
+      seed: this.#spec.seed,
+      epoch,
+      step: this.#step,
+      steps: this.#totalSteps(),
+      loss: finite(loss),
+    };
   }
 
   async #epoch(epoch: number): Promise<EpochEvent> {
     const { params, modelState } = this.#trainer.state;
     const { loss, accuracy } = await this.#evaluator.measure(params, modelState, this.#task.set.test);
-    if (this.#probe !== null) this.#quality = await this.#diagnostics.measure(this.#trainer.state, this.#probe, this.#trainer.stepKey(this.#step));
+    if (this.#probe !== null)
+      this.#quality = await this.#diagnostics.measure(
+        this.#trainer.state,
+        this.#probe,
+        this.#trainer.stepKey(this.#step),
+      );
     const trainLoss = this.#epochLoss / Math.max(1, this.#epochSteps);
     this.#epochLoss = 0;
     this.#epochSteps = 0;

@@ -10,7 +10,10 @@ export interface WorkerTask {
   readonly options: LoadOptions;
 }
 
-export type WorkerReply = { readonly kind: 'event'; readonly event: JobEvent } | { readonly kind: 'done' } | { readonly kind: 'failed'; readonly code: string; readonly message: string; readonly details: object };
+export type WorkerReply =
+  | { readonly kind: 'event'; readonly event: JobEvent }
+  | { readonly kind: 'done' }
+  | { readonly kind: 'failed'; readonly code: string; readonly message: string; readonly details: object };
 
 interface Idle {
   readonly worker: Worker;
@@ -21,7 +24,12 @@ export const inWorkers = (task: WorkerTask, count: number): Runner =>
   async function* (jobs, signal) {
     const { Worker: NodeWorker } = await import('node:worker_threads');
     const file = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './run/worker.js', import.meta.url);
-    const pool = new Pool(jobs, Array.from({ length: Math.min(count, jobs.length) }, () => ({ worker: new NodeWorker(file, { workerData: task }) })));
+    const pool = new Pool(
+      jobs,
+      Array.from({ length: Math.min(count, jobs.length) }, () => ({
+        worker: new NodeWorker(file, { workerData: task }),
+      })),
+    );
     const stop = () => pool.fail(signal!.reason);
     signal?.addEventListener('abort', stop, { once: true });
     try {

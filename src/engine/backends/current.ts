@@ -1,11 +1,13 @@
 /** Which backend new tensors live on. */
+
+import { remembered } from '../cache.ts';
+import type { Graph } from '../graph.ts';
+import { trackResults } from '../memory.ts';
 import type { Op, Params } from '../op.ts';
 import { forgetScalars } from '../ops/constant.ts';
-import { trackResults } from '../memory.ts';
+import { optimize } from '../passes/index.ts';
 import { Concrete } from '../tensor.ts';
 import { installExecutor } from '../trace.ts';
-import type { Graph } from '../graph.ts';
-import { optimize } from '../passes/index.ts';
 import type { Backend, Program } from './backend.ts';
 import { JsBackend } from './js/backend.ts';
 import { WasmBackend } from './wasm/backend.ts';
@@ -24,9 +26,9 @@ let current: Backend | null = null;
 /** One backend of each kind per process. */
 function known(name: BackendName, profile: Profile | undefined): Backend {
   const key = name === 'js' ? name : `${name} ${profile ?? detectProfile()}`;
-  let found = made.get(key);
-  if (found === undefined) made.set(key, (found = name === 'js' ? new JsBackend() : new WasmBackend(profile === undefined ? {} : { profile })));
-  return found;
+  return remembered(made, key, () =>
+    name === 'js' ? new JsBackend() : new WasmBackend(profile === undefined ? {} : { profile }),
+  );
 }
 
 /** The backend in use; `wasm` unless another was chosen. */
@@ -72,11 +74,8 @@ const programs = new WeakMap<Graph, Map<Backend, Program>>();
 /** Compiles and runs a closed graph on the current backend; programs are remembered per graph. */
 export function runGraph(graph: Graph, inputs: readonly Concrete[]): readonly Concrete[] {
   const here = backend();
-  let compiled = programs.get(graph);
-  if (compiled === undefined) programs.set(graph, (compiled = new Map()));
-  let program = compiled.get(here);
-  if (program === undefined) compiled.set(here, (program = here.compile(optimize(graph), {})));
-  return program.run(inputs);
+  const compiled = remembered(programs, graph, () => new Map<Backend, Program>());
+  return remembered(compiled, here, () => here.compile(optimize(graph), {})).run(inputs);
 }
 
 installExecutor((op: Op, inputs: readonly Concrete[], params: Params) => {

@@ -1,4 +1,5 @@
 /** Reading by index: `take` picks whole slices along an axis, `takeAlong` one element for each place. Indices out of range are clamped. */
+import { lowerTake, lowerTakeAlong } from '../backends/wasm/lower-gather.ts';
 import { checkRow } from '../check-row.ts';
 import { DtypeError, ShapeError } from '../errors.ts';
 import type { BatchCall, Batched, MaybeTensor, Op } from '../op.ts';
@@ -30,7 +31,13 @@ export interface GatherExtents {
 }
 
 export function takeExtents(x: Shape, indices: Shape, { axis, batch }: TakeParams): GatherExtents {
-  return { groups: sizeOf(x.slice(0, batch)), outer: sizeOf(x.slice(batch, axis)), length: x[axis]!, count: sizeOf(indices.slice(batch)), inner: sizeOf(x.slice(axis + 1)) };
+  return {
+    groups: sizeOf(x.slice(0, batch)),
+    outer: sizeOf(x.slice(batch, axis)),
+    length: x[axis]!,
+    count: sizeOf(indices.slice(batch)),
+    inner: sizeOf(x.slice(axis + 1)),
+  };
 }
 
 /** An index moved into [0, length). */
@@ -41,10 +48,20 @@ export const takeOp: Op<TakeParams> = defineOp<TakeParams>({
   version: 1,
   infer: ([x, indices], { axis, batch }) => {
     checkIndices('take', indices!, x!, axis);
-    return [{ shape: [...x!.shape.slice(0, axis), ...indices!.shape.slice(batch), ...x!.shape.slice(axis + 1)], dtype: x!.dtype }];
+    return [
+      {
+        shape: [...x!.shape.slice(0, axis), ...indices!.shape.slice(batch), ...x!.shape.slice(axis + 1)],
+        dtype: x!.dtype,
+      },
+    ];
   },
-  jvp: ({ primals: [, indices], tangents: [dx], params }) => [dx == null ? null : bind1(takeOp, [dx, indices!], params)],
-  transpose: ({ cts: [ct], inputs: [x, indices], params }): MaybeTensor[] => [ct == null ? null : bind1(scatterAddOp, [indices as Tensor, ct], { ...params, length: x!.shape[params.axis]! }), null],
+  jvp: ({ primals: [, indices], tangents: [dx], params }) => [
+    dx == null ? null : bind1(takeOp, [dx, indices!], params),
+  ],
+  transpose: ({ cts: [ct], inputs: [x, indices], params }): MaybeTensor[] => [
+    ct == null ? null : bind1(scatterAddOp, [indices as Tensor, ct], { ...params, length: x!.shape[params.axis]! }),
+    null,
+  ],
   batch: batchTake,
   cost: () => ({ flops: 0 }),
   js: ([x, indices], [out], { ins, params }) => {
@@ -58,25 +75,44 @@ export const takeOp: Op<TakeParams> = defineOp<TakeParams>({
       }
     }
   },
+  wasm: lowerTake,
 });
 
-function batchTake({ inputs, batched: [hasX, hasIndices], size, params: { axis, batch } }: BatchCall<TakeParams>): Batched {
+function batchTake({
+  inputs,
+  batched: [hasX, hasIndices],
+  size,
+  params: { axis, batch },
+}: BatchCall<TakeParams>): Batched {
   const [x, indices] = inputs as [Tensor, Tensor];
-  if (hasX && hasIndices) return { outs: [bind1(takeOp, [x, indices], { axis: axis + 1, batch: batch + 1 })], batched: [true] };
+  if (hasX && hasIndices)
+    return { outs: [bind1(takeOp, [x, indices], { axis: axis + 1, batch: batch + 1 })], batched: [true] };
   if (hasX) {
     const all = batch === 0 ? indices : broadcastTo(indices, [size, ...indices.shape]);
     return { outs: [bind1(takeOp, [x, all], { axis: axis + 1, batch: batch === 0 ? 0 : batch + 1 })], batched: [true] };
   }
-  return { outs: [moveAxis(bind1(takeOp, [x, moveAxis(indices, 0, batch)], { axis, batch }), axis, 0)], batched: [true] };
+  return {
+    outs: [moveAxis(bind1(takeOp, [x, moveAxis(indices, 0, batch)], { axis, batch }), axis, 0)],
+    batched: [true],
+  };
 }
 
 /** Refuses indices that are not i32, and an axis without elements to pick from. */
 export function checkIndices(name: string, indices: Aval, x: Aval, axis: number): void {
-  if (indices.dtype !== 'i32') throw new DtypeError(`${name}: indices have dtype ${indices.dtype}, not i32`, { dtype: indices.dtype, help: "cast(indices, 'i32') truncates" });
-  if (x.shape[axis] === 0 && sizeOf(indices.shape) > 0) throw new ShapeError(`${name}: axis ${axis} of ${showShape(x.shape)} has no elements to pick from`, { shape: x.shape, axis });
+  if (indices.dtype !== 'i32')
+    throw new DtypeError(`${name}: indices have dtype ${indices.dtype}, not i32`, {
+      dtype: indices.dtype,
+      help: "cast(indices, 'i32') truncates",
+    });
+  if (x.shape[axis] === 0 && sizeOf(indices.shape) > 0)
+    throw new ShapeError(`${name}: axis ${axis} of ${showShape(x.shape)} has no elements to pick from`, {
+      shape: x.shape,
+      axis,
+    });
 }
 
-export const asIndices = (indices: TensorLike): Tensor => (typeof indices === 'number' ? scalar(indices, 'i32') : asTensor(indices));
+export const asIndices = (indices: TensorLike): Tensor =>
+  typeof indices === 'number' ? scalar(indices, 'i32') : asTensor(indices);
 
 /** The slices of x at `indices` along an axis; the axes of the i32 indices stand in the place of that axis. Indices out of range are clamped. */
 export function take(x: TensorLike, indices: TensorLike, axis = 0): Tensor {
@@ -88,7 +124,11 @@ export interface AlongParams {
   readonly axis: number;
 }
 
-export function alongExtents(x: Shape, indices: Shape, axis: number): { outer: number; length: number; count: number; inner: number } {
+export function alongExtents(
+  x: Shape,
+  indices: Shape,
+  axis: number,
+): { outer: number; length: number; count: number; inner: number } {
   return { outer: sizeOf(x.slice(0, axis)), length: x[axis]!, count: indices[axis]!, inner: sizeOf(x.slice(axis + 1)) };
 }
 
@@ -99,21 +139,34 @@ export const takeAlongOp: Op<AlongParams> = defineOp<AlongParams>({
     checkIndices('takeAlong', indices!, x!, axis);
     return [{ shape: indices!.shape, dtype: x!.dtype }];
   },
-  jvp: ({ primals: [, indices], tangents: [dx], params }) => [dx == null ? null : bind1(takeAlongOp, [dx, indices!], params)],
-  transpose: ({ cts: [ct], inputs: [x, indices], params: { axis } }): MaybeTensor[] => [ct == null ? null : bind1(scatterAddAlongOp, [indices as Tensor, ct], { axis, length: x!.shape[axis]! }), null],
+  jvp: ({ primals: [, indices], tangents: [dx], params }) => [
+    dx == null ? null : bind1(takeAlongOp, [dx, indices!], params),
+  ],
+  transpose: ({ cts: [ct], inputs: [x, indices], params: { axis } }): MaybeTensor[] => [
+    ct == null ? null : bind1(scatterAddAlongOp, [indices as Tensor, ct], { axis, length: x!.shape[axis]! }),
+    null,
+  ],
   batch: batchTakeAlong,
   cost: () => ({ flops: 0 }),
   js: ([x, indices], [out], { ins, params: { axis } }) => {
     const { outer, length, count, inner } = alongExtents(ins[0]!.shape, ins[1]!.shape, axis);
     let to = 0;
     for (let row = 0; row < outer; row++) {
-      for (let i = 0; i < count; i++) for (let j = 0; j < inner; j++, to++) out![to] = x![(row * length + clampIndex(indices![to]!, length)) * inner + j]!;
+      for (let i = 0; i < count; i++)
+        for (let j = 0; j < inner; j++, to++)
+          out![to] = x![(row * length + clampIndex(indices![to]!, length)) * inner + j]!;
     }
   },
+  wasm: lowerTakeAlong,
 });
 
 // Where only the indices are batched, the batch becomes part of the indexed axis, so that x is not repeated.
-function batchTakeAlong({ inputs, batched: [hasX, hasIndices], size, params: { axis } }: BatchCall<AlongParams>): Batched {
+function batchTakeAlong({
+  inputs,
+  batched: [hasX, hasIndices],
+  size,
+  params: { axis },
+}: BatchCall<AlongParams>): Batched {
   const [x, indices] = inputs as [Tensor, Tensor];
   if (hasX) {
     const all = hasIndices ? indices : broadcastTo(indices, [size, ...indices.shape]);
@@ -121,7 +174,10 @@ function batchTakeAlong({ inputs, batched: [hasX, hasIndices], size, params: { a
   }
   const own = indices.shape.slice(1);
   const behind = moveAxis(indices, 0, axis); // (outer…, b, count, inner…)
-  const joined = reshape(behind, own.map((d, i) => (i === axis ? d * size : d)));
+  const joined = reshape(
+    behind,
+    own.map((d, i) => (i === axis ? d * size : d)),
+  );
   const picked = bind1(takeAlongOp, [x, joined], { axis });
   return { outs: [moveAxis(reshape(picked, behind.shape), axis, 0)], batched: [true] };
 }
@@ -137,11 +193,23 @@ export function takeAlong(x: TensorLike, indices: TensorLike, axis: number): Ten
 /** Broadcasts both outside of the axis. */
 export function alignAlong(name: string, x: Tensor, indices: Tensor, axis: number): [x: Tensor, indices: Tensor] {
   if (indices.rank !== x.rank) {
-    throw new ShapeError(`${name}: indices ${showShape(indices.shape)} must have as many axes as x ${showShape(x.shape)}`, { shape: x.shape, indices: indices.shape, axis, help: 'use take(x, indices, axis) for indices that are shared by all places' });
+    throw new ShapeError(
+      `${name}: indices ${showShape(indices.shape)} must have as many axes as x ${showShape(x.shape)}`,
+      {
+        shape: x.shape,
+        indices: indices.shape,
+        axis,
+        help: 'use take(x, indices, axis) for indices that are shared by all places',
+      },
+    );
   }
   const rest = (t: Tensor) => t.shape.map((d, i) => (i === axis ? 1 : d));
   const common = broadcastShapes(name, rest(x), rest(indices));
-  const full = (t: Tensor) => broadcastTo(t, common.map((d, i) => (i === axis ? t.shape[axis]! : d)));
+  const full = (t: Tensor) =>
+    broadcastTo(
+      t,
+      common.map((d, i) => (i === axis ? t.shape[axis]! : d)),
+    );
   return [full(x), full(indices)];
 }
 
@@ -149,8 +217,20 @@ const places = (shape: Shape, last: number) => ({ shape, kind: 'i32' as const, d
 
 export const gatherChecks = [
   checkRow({ name: 'take', f: (x, i) => take(x!, i!, 1), args: [{ shape: [2, 5, 3] }, places([2, 2], 4)] }),
-  checkRow({ name: 'take.clamped', f: (x, i) => take(x!, i!, -1), args: [{ shape: [3, 4] }, { shape: [6], kind: 'i32', domain: [-2, 6] }] }),
+  checkRow({
+    name: 'take.clamped',
+    f: (x, i) => take(x!, i!, -1),
+    args: [{ shape: [3, 4] }, { shape: [6], kind: 'i32', domain: [-2, 6] }],
+  }),
   checkRow({ name: 'take.scalar', f: (x, i) => take(x!, i!), args: [{ shape: [4] }, places([], 3)] }),
-  checkRow({ name: 'takeAlong', f: (x, i) => takeAlong(x!, i!, 1), args: [{ shape: [2, 5, 3] }, places([2, 4, 3], 4)] }),
-  checkRow({ name: 'takeAlong.broadcast', f: (x, i) => takeAlong(x!, i!, 0), args: [{ shape: [5, 3] }, places([2, 1], 4)] }),
+  checkRow({
+    name: 'takeAlong',
+    f: (x, i) => takeAlong(x!, i!, 1),
+    args: [{ shape: [2, 5, 3] }, places([2, 4, 3], 4)],
+  }),
+  checkRow({
+    name: 'takeAlong.broadcast',
+    f: (x, i) => takeAlong(x!, i!, 0),
+    args: [{ shape: [5, 3] }, places([2, 1], 4)],
+  }),
 ];

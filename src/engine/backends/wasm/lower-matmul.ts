@@ -4,7 +4,7 @@ import type { MatmulParams } from '../../ops/matmul.ts';
 import { matmulExtents } from '../../ops/matmul.ts';
 import { broadcastStrides, sizeOf } from '../../shape.ts';
 import { matmulKernel, matmulScratchBytes } from './kernels/matmul.ts';
-import type { LowerContext, Operand, WasmLowering } from './lower.ts';
+import type { LowerContext, Operand } from './lower.ts';
 import { repeatCalls } from './lower-repeat.ts';
 
 /** One product and how its operands lie: element strides of rows and columns. */
@@ -59,7 +59,12 @@ export function callProducts(
   });
 }
 
-export const lowerMatmul: WasmLowering<MatmulParams> = (context, ins, [out], params) => {
+export function lowerMatmul(
+  context: LowerContext,
+  ins: readonly Operand[],
+  [out]: readonly Operand[],
+  params: MatmulParams,
+): void {
   const [x, y] = ins as [Operand, Operand];
   const { m, n, k, lead } = matmulExtents(x, y, params);
   const stridesX = params.transposeX ? ([1, m] as const) : ([k, 1] as const);
@@ -74,4 +79,4 @@ export const lowerMatmul: WasmLowering<MatmulParams> = (context, ins, [out], par
     ? ([[], [], []] as const)
     : ([leadStrides(out!, m * n), leadStrides(x, m * k), leadStrides(y, k * n)] as const);
   callProducts(context, [out!, x, y], product, { dims, strides }, productScratch(context, out!.dtype, product));
-};
+}

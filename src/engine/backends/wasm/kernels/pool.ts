@@ -10,123 +10,141 @@
 import type { FloatDtype } from '../../../dtype.ts';
 import type { FunctionWriter, Local } from '../assembler.ts';
 import type { KernelSpec } from '../library.ts';
+import { TapEmitter } from './pool-taps.ts';
 import { shiftOf } from './scalar.ts';
-import { type Axis, axesOf, setOffset, WINDOW_PARAMS } from './window.ts';
-
-type Axes = { readonly h: Axis; readonly w: Axis };
+import { axesOf, WINDOW_PARAMS } from './window.ts';
 
 /** The largest element of each window; −∞ for a window outside the plane. */
 export function maxPoolKernel(dtype: FloatDtype): KernelSpec {
-  return poolKernel(`maxPool ${dtype}`, dtype, dtype, (w, at) => {
-    const best = w.local(dtype);
-    w[dtype].const(Number.NEGATIVE_INFINITY).set(best);
-    eachTap(w, at, (address) => {
-      w.get(best).get(address)[dtype].load();
-      w[dtype].max().set(best);
-    });
-    return best;
+  return poolKernel(`maxPool ${dtype}`, dtype, dtype, (w) => {
+    const best = w.local('v128');
+    const lanes = vectorOf(w, dtype);
+    return {
+      start: () => lanes.const(Number.NEGATIVE_INFINITY).set(best),
+      take(value) {
+        w.get(best).get(value);
+        lanes.max().set(best);
+      },
+      result: () => w.get(best),
+    };
   });
 }
 
 /** Where in its plane each window's largest element lies. */
 export function maxPoolIndexKernel(dtype: FloatDtype): KernelSpec {
-  return poolKernel(`maxPoolIndex ${dtype}`, dtype, 'i32', (w, at) => {
-    const [best, value] = w.locals(dtype, 2);
-    const index = w.local('i32');
-    w.assign(index, -1);
-    w[dtype].const(Number.NEGATIVE_INFINITY).set(best);
-    eachTap(w, at, (address) => {
-      w.get(address)[dtype].load().tee(value).get(best);
-      w[dtype].le().i32.eqz().get(best).get(best);
-      w[dtype].eq().i32.and().get(index).i32.const(0).i32.lt_s().i32.or();
-      w.if(() => {
-        w.get(value).set(best);
-        w.assign(index, () => w.get(address).get(at.plane).i32.sub().i32.const(shiftOf(dtype)).i32.shr_u());
-      });
-    });
-    return index;
+  return poolKernel(`maxPoolIndex ${dtype}`, dtype, 'i32', (w) => {
+    const [best, index, mask] = w.locals('v128', 3);
+    const lanes = vectorOf(w, dtype);
+    const integers = dtype === 'f32' ? w.i32x4 : w.i64x2;
+    const choose = (local: Local, better: Local) => w.get(better).get(local).get(mask).v128.bitselect().set(local);
+    return {
+      start() {
+        lanes.const(Number.NEGATIVE_INFINITY).set(best);
+        w.i32x4.const(-1).set(index);
+      },
+      take(value, places) {
+        w.get(value).get(best);
+        lanes.le().v128.not().get(best).get(best);
+        lanes.eq().v128.and().get(index).v128.zero();
+        integers.lt_s().v128.or().set(mask);
+        choose(best, value);
+        choose(index, places);
+      },
+      result() {
+        w.get(index);
+        if (dtype === 'f64') w.v128.zero().i32x4.shuffle([0, 2, 4, 4]);
+      },
+    };
   });
 }
 
 /** The sum of each window, one chain in row-major order. */
 export function sumPoolKernel(dtype: FloatDtype): KernelSpec {
-  return poolKernel(`sumPool ${dtype}`, dtype, dtype, (w, at) => {
-    const sum = w.local(dtype);
-    w[dtype].const(0).set(sum);
-    eachTap(w, at, (address) => {
-      w.get(sum).get(address)[dtype].load();
-      w[dtype].add().set(sum);
-    });
-    return sum;
+  return poolKernel(`sumPool ${dtype}`, dtype, dtype, (w) => {
+    const sum = w.local('v128');
+    return {
+      start: () => w.v128.zero().set(sum),
+      take(value) {
+        w.get(sum).get(value);
+        vectorOf(w, dtype).add().set(sum);
+      },
+      result: () => w.get(sum),
+    };
   });
 }
 
 const PARAMS = Array<'i32'>(2 + WINDOW_PARAMS.length + 2).fill('i32');
 
-interface Place {
-  readonly axes: Axes;
-  /** Address of the input plane. */
-  readonly plane: Local;
-  /** Output row and column. */
-  readonly i: Local;
-  readonly j: Local;
-  readonly shift: number;
+const vectorOf = (w: FunctionWriter, dtype: FloatDtype) => (dtype === 'f32' ? w.f32x4 : w.f64x2);
+
+/** What a pool does with the taps of neighbouring windows, one window in each lane. */
+interface Fold {
+  start(): unknown;
+  /** The elements that one tap meets, and their places in the plane as integers of the same width. */
+  take(value: Local, places: Local): void;
+  /** Pushes the results, 4-byte ones in the first lanes. */
+  result(): unknown;
 }
 
-/** Loops over the planes of a share and their outputs; `emitOutput` returns the local that holds the result. */
+/** Loops over the planes of a share and their outputs: a vector of windows where all their columns lie in the plane, single windows elsewhere. */
 function poolKernel(
   key: string,
   dtype: FloatDtype,
   out: FloatDtype | 'i32',
-  emitOutput: (w: FunctionWriter, at: Place) => Local,
+  foldOf: (w: FunctionWriter) => Fold,
 ): KernelSpec {
   const shift = shiftOf(dtype);
+  const lanes = 16 >> shift;
   return {
     key,
     params: PARAMS,
     emit(w, _profile, to, x, ...rest) {
       const axes = axesOf(rest);
       const [begin, end] = rest.slice(12) as [Local, Local];
-      const [p, plane, i, j, next] = w.locals('i32', 5);
+      const [p, plane, i, j, next, firstFull, lastFull] = w.locals('i32', 7);
+      const fold = foldOf(w);
+      const taps = new TapEmitter(w, dtype, axes, { plane, i, j });
       const area = (height: Local, width: Local) => () => w.get(p).get(height).i32.mul().get(width).i32.mul();
+      const windows = (count: number) => {
+        fold.start();
+        taps.each(count > 1, (place) => {
+          const { value, places } = taps.load(place, count > 1);
+          fold.take(value, places);
+        });
+        w.get(next);
+        fold.result();
+        storeLanes(w, out, count);
+        w.advance(next, count << shiftOf(out)).advance(j, count);
+      };
+
+      taps.setFullRange(firstFull, lastFull);
       w.for(p, begin, end, 1, () => {
         w.address(x!, area(axes.h.size, axes.w.size), shift).set(plane);
         w.address(to!, area(axes.h.out, axes.w.out), shiftOf(out)).set(next);
-        w.for(i, 0, axes.h.out, 1, () =>
-          w.for(j, 0, axes.w.out, 1, () =>
-            w.scope(() => {
-              const result = emitOutput(w, { axes, plane, i, j, shift });
-              w.get(next).get(result)[out].store();
-              w.advance(next, 1 << shiftOf(out));
-            }),
-          ),
-        );
+        w.for(i, 0, axes.h.out, 1, () => {
+          w.assign(j, 0);
+          w.while(
+            () => w.get(j).get(axes.w.out).i32.lt_u(),
+            () => {
+              w.get(j).get(firstFull).i32.ge_u().get(j).i32.const(lanes).i32.add().get(lastFull).i32.le_u().i32.and();
+              w.if(
+                () => windows(lanes),
+                () => windows(1),
+              );
+            },
+          );
+        });
       });
     },
   };
 }
 
-/** Visits the addresses of a window's taps that lie in the plane, in row-major order. */
-function eachTap(w: FunctionWriter, at: Place, visit: (address: Local) => void): void {
-  const { axes, plane, i, j, shift } = at;
-  const [ki, kj, h, x, address] = w.locals('i32', 5);
-  const locate = (place: Local, tap: Local, o: Local, axis: Axis) => {
-    setOffset(w, place, tap, axis);
-    w.advance(place, () => w.get(o).get(axis.stride).i32.mul());
-  };
-  const isInside = (place: Local, axis: Axis) => w.get(place).get(axis.size).i32.lt_u();
-  w.for(ki, 0, axes.h.kernel, 1, () => {
-    locate(h, ki, i, axes.h);
-    isInside(h, axes.h).if(() =>
-      w.for(kj, 0, axes.w.kernel, 1, () => {
-        locate(x, kj, j, axes.w);
-        isInside(x, axes.w).if(() => {
-          w.address(plane, () => w.get(h).get(axes.w.size).i32.mul().get(x).i32.add(), shift).set(address);
-          visit(address);
-        });
-      }),
-    );
-  });
+/** (address, vector): stores the first `count` lanes. */
+function storeLanes(w: FunctionWriter, out: FloatDtype | 'i32', count: number): void {
+  const bytes = count << shiftOf(out);
+  if (bytes === 16) w.v128.store();
+  else if (bytes === 8) w.v128.store64_lane(0);
+  else w.v128.store32_lane(0);
 }
 
 /** The transpose of maxPool at given places. */
@@ -155,53 +173,35 @@ export function maxPoolGradKernel(dtype: FloatDtype): KernelSpec {
   };
 }
 
-/** The transpose of sumPool. */
+/** The transpose of sumPool: windows in order, each adding its cotangent to all its taps. */
 export function sumPoolTransposeKernel(dtype: FloatDtype): KernelSpec {
   const shift = shiftOf(dtype);
   return {
     key: `sumPoolTranspose ${dtype}`,
     params: PARAMS,
     emit(w, _profile, out, ct, ...rest) {
-      const { h, w: width } = axesOf(rest);
+      const axes = axesOf(rest);
       const [begin, end] = rest.slice(12) as [Local, Local];
-      const [p, plane, y, x, next, i, j] = w.locals('i32', 7);
-      const sum = w.local(dtype);
+      const [p, plane, i, j, next, to, bytes] = w.locals('i32', 7);
+      const value = w.local(dtype);
+      const taps = new TapEmitter(w, dtype, axes, { plane, i, j });
+      w.assign(bytes, () => w.get(axes.h.size).get(axes.w.size).i32.mul().i32.const(shift).i32.shl());
+      w.address(ct!, () => w.get(begin).get(axes.h.out).i32.mul().get(axes.w.out).i32.mul(), shift).set(next);
+      w.address(out!, () => w.get(begin).get(bytes).i32.mul()).set(plane);
       w.for(p, begin, end, 1, () => {
-        w.address(ct!, () => w.get(p).get(h.out).i32.mul().get(width.out).i32.mul(), shift).set(plane);
-        w.address(out!, () => w.get(p).get(h.size).i32.mul().get(width.size).i32.mul(), shift).set(next);
-        w.for(y, 0, h.size, 1, () =>
-          w.for(x, 0, width.size, 1, () => {
-            w[dtype].const(0).set(sum);
-            eachWindowHolding(w, y, i, h, () =>
-              eachWindowHolding(w, x, j, width, () => {
-                w.get(sum);
-                w.address(plane, () => w.get(i).get(width.out).i32.mul().get(j).i32.add(), shift)[dtype].load();
-                w[dtype].add().set(sum);
-              }),
-            );
-            w.get(next).get(sum)[dtype].store();
+        w.get(plane).i32.const(0).get(bytes).memoryFill();
+        w.for(i, 0, axes.h.out, 1, () =>
+          w.for(j, 0, axes.w.out, 1, () => {
+            w.get(next)[dtype].load().set(value);
+            taps.each(false, (place) => {
+              w.address(plane, place, shift).tee(to).get(to)[dtype].load().get(value);
+              w[dtype].add()[dtype].store();
+            });
             w.advance(next, 1 << shift);
           }),
         );
+        w.advance(plane, bytes);
       });
     },
   };
-}
-
-/** Visits, ascending, the outputs o along one axis of which some tap falls on `place`; taps are tried from the last to the first. */
-function eachWindowHolding(w: FunctionWriter, place: Local, o: Local, axis: Axis, visit: () => void): void {
-  const [tap, distance] = w.locals('i32', 2);
-  w.assign(tap, axis.kernel);
-  w.while(
-    () => w.get(tap),
-    () => {
-      w.advance(tap, -1);
-      setOffset(w, distance, tap, axis);
-      w.assign(distance, () => w.get(place).get(distance).i32.sub());
-      w.assign(o, () => w.get(distance).get(axis.stride).i32.div_s());
-      w.get(distance).i32.const(0).i32.ge_s().get(o).get(axis.stride).i32.mul().get(distance).i32.eq().i32.and();
-      w.get(o).get(axis.out).i32.lt_u().i32.and();
-      w.if(visit);
-    },
-  );
 }
