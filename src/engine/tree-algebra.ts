@@ -4,8 +4,8 @@ import { add as addTensors, mul, sub as subTensors } from './ops/arithmetic.ts';
 import { cast } from './ops/cast.ts';
 import type { TensorLike } from './ops/constant.ts';
 import { zeros } from './ops/create.ts';
-import { sqrt } from './ops/float.ts';
 import { concat, reshape, sliceAxis, zerosLike as zerosOf } from './ops/movement.ts';
+import { sqrt } from './ops/power.ts';
 import { normal, split } from './ops/random.ts';
 import { sum } from './ops/reduce.ts';
 import { showShape, sizeOf } from './shape.ts';
@@ -73,13 +73,19 @@ export function ravel<T>(tree: T): [vector: Tensor, unravel: (vector: Tensor) =>
   const total = sizeOf(vector.shape);
   const unravel = (v: Tensor): T => {
     if (v.rank !== 1 || v.shape[0] !== total) {
-      throw new ShapeError(`unravel: a tensor of shape ${showShape(v.shape)} does not hold ${total} elements in a row`, {
-        expected: [total],
-        found: v.shape,
-      });
+      throw new ShapeError(
+        `unravel: a tensor of shape ${showShape(v.shape)} does not hold ${total} elements in a row`,
+        {
+          expected: [total],
+          found: v.shape,
+        },
+      );
     }
-    let from = 0;
-    const parts = leaves.map((x) => reshape(sliceAxis(v, 0, from, (from += x.size)), x.shape));
+    let end = 0;
+    const parts = leaves.map((x) => {
+      end += x.size;
+      return reshape(sliceAxis(v, 0, end - x.size, end), x.shape);
+    });
     return unflatten<T>(def, parts);
   };
   return [vector, unravel];

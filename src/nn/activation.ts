@@ -1,6 +1,20 @@
 /** Activations by name: one table for every layer. */
-import { ConfigError, elu, gelu, hardTanh, leakyRelu, logistic, relu, silu, sin, softmax, softplus, tanh } from '../engine/index.ts';
+
 import type { Tensor } from '../engine/index.ts';
+import {
+  ConfigError,
+  elu,
+  gelu,
+  hardTanh,
+  leakyRelu,
+  logistic,
+  relu,
+  silu,
+  sin,
+  softmax,
+  softplus,
+  tanh,
+} from '../engine/index.ts';
 
 type Activation = (z: Tensor) => Tensor;
 
@@ -24,12 +38,15 @@ const TABLE = {
 export type ActivationName = keyof typeof TABLE;
 
 /** All names, in the order of the table. */
-export const activationNames = Object.keys(TABLE) as readonly ActivationName[];
+export const activationNames = /* @__PURE__ */ Object.keys(TABLE) as readonly ActivationName[];
 
 /** The activation of a name; an unknown name is a ConfigError that lists the known ones. */
 export function activationNamed(name: ActivationName): Activation {
   if (Object.hasOwn(TABLE, name)) return TABLE[name];
-  throw new ConfigError(`the activation ${JSON.stringify(name)} is unknown`, { name, help: `choose one of ${activationNames.join(', ')}` });
+  throw new ConfigError(`the activation ${JSON.stringify(name)} is unknown`, {
+    name,
+    help: `choose one of ${activationNames.join(', ')}`,
+  });
 }
 
 const HALF_WAVE: readonly ActivationName[] = ['relu', 'leakyRelu', 'elu', 'gelu', 'silu', 'softplus'];

@@ -1,6 +1,25 @@
 /** Cross-entropy on logits. */
-import { ConfigError, add, expandDims, isInteger, logSoftmax, logistic, mean, mul, neg, oneHot, sameShape, softmax, softplus, squeeze, sub, sum, takeAlong } from '../engine/index.ts';
+
 import type { Tensor } from '../engine/index.ts';
+import {
+  add,
+  ConfigError,
+  expandDims,
+  isInteger,
+  logistic,
+  logSoftmax,
+  mean,
+  mul,
+  neg,
+  oneHot,
+  sameShape,
+  softmax,
+  softplus,
+  squeeze,
+  sub,
+  sum,
+  takeAlong,
+} from '../engine/index.ts';
 import type { Batch, BatchReduction, Loss } from './loss.ts';
 import { defineLoss, featureCount, overFeatures, targetError, targetsLike } from './loss.ts';
 
@@ -14,13 +33,16 @@ export interface CrossEntropyOptions {
 
 /** −Σ t·log softmax(z) over the last axis; targets are class indices (i32, without the last axis) or probabilities. Indices must lie in range: see `checkLabels`. */
 export function crossEntropy({ batch = 'mean', features = 'mean', smoothing = 0 }: CrossEntropyOptions = {}): Loss {
-  if (!(smoothing >= 0 && smoothing < 1)) throw new ConfigError(`crossEntropy: smoothing is ${smoothing}; it must be in [0, 1)`, { smoothing });
+  if (!(smoothing >= 0 && smoothing < 1))
+    throw new ConfigError(`crossEntropy: smoothing is ${smoothing}; it must be in [0, 1)`, { smoothing });
   return defineLoss({
     name: 'crossEntropy',
     config: { batch, features, smoothing },
     perSample(z, { y }) {
       const logp = logSoftmax(z, -1);
-      const hard = isIndex(z, y) ? neg(squeeze(takeAlong(logp, expandDims(y, -1), -1), -1)) : neg(sum(mul(probabilities(z, y), logp), -1));
+      const hard = isIndex(z, y)
+        ? neg(squeeze(takeAlong(logp, expandDims(y, -1), -1), -1))
+        : neg(sum(mul(probabilities(z, y), logp), -1));
       const spread = smoothing === 0 ? hard : add(mul(hard, 1 - smoothing), mul(mean(logp, -1), -smoothing));
       return overFeatures(spread, features); // (B, …positions) → (B)
     },

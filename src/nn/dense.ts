@@ -8,6 +8,9 @@ import type { Layer } from './layer.ts';
 import { entry } from './layer.ts';
 import { checkCount, checkRank, drawAffine, param, postOf } from './parts.ts';
 
+const RANKS = [1, 2, 3, 4];
+const LAYOUT = '(…, features)';
+
 export interface DenseOptions {
   readonly units: number;
   readonly activation?: ActivationName;
@@ -16,15 +19,25 @@ export interface DenseOptions {
 }
 
 /** A dense layer; params are w (in, units) and b (units). Samples of higher rank are treated position by position along their last axis; put `flatten()` before it to mix all of them. */
-export function dense({ units, activation = 'identity', bias = true, init = defaultInitializer(activation) }: DenseOptions): Layer {
+export function dense({
+  units,
+  activation = 'identity',
+  bias = true,
+  init = defaultInitializer(activation),
+}: DenseOptions): Layer {
   checkCount('dense', 'units', units);
-  const inputs = (input: readonly number[]): number => checkRank('dense', input, [1, 2, 3, 4], '(…, features)').at(-1)!;
+  const inputs = (input: readonly number[]): number => checkRank('dense', input, RANKS, LAYOUT).at(-1)!;
   return {
     kind: 'dense',
     config: { units, activation, bias, init },
-    outShape: (input) => (inputs(input), [...input.slice(0, -1), units]),
+    outShape: (input) => [...checkRank('dense', input, RANKS, LAYOUT).slice(0, -1), units],
     init: (key, input) => ({
-      params: drawAffine(key, { init, shape: [inputs(input), units], fans: { fanIn: inputs(input), fanOut: units }, bias: bias ? units : undefined }),
+      params: drawAffine(key, {
+        init,
+        shape: [inputs(input), units],
+        fans: { fanIn: inputs(input), fanOut: units },
+        bias: bias ? units : undefined,
+      }),
       state: null,
     }),
     pre(params, state, x, { feedback }) {
@@ -33,7 +46,15 @@ export function dense({ units, activation = 'identity', bias = true, init = defa
       return [b === null ? z : add(z, b), state];
     },
     ...postOf(activation),
-    anatomy: (input) => ({ isLinearInParams: true, isLinear: activation === 'identity', isPositionWise: true, fanIn: inputs(input), fanOut: units, activation, weights: ['w'] }),
+    anatomy: (input) => ({
+      isLinearInParams: true,
+      isLinear: activation === 'identity',
+      isPositionWise: true,
+      fanIn: inputs(input),
+      fanOut: units,
+      activation,
+      weights: ['w'],
+    }),
     opensUnit: true,
   };
 }

@@ -1,6 +1,7 @@
 /** Losses of the distance between output and target: squared error, Huber, hinge. */
-import { ConfigError, abs, cast, clamp, gt, le, maximum, mul, neg, square, sub, where } from '../engine/index.ts';
+
 import type { Tensor } from '../engine/index.ts';
+import { abs, ConfigError, cast, clamp, gt, le, maximum, mul, neg, square, sub, where } from '../engine/index.ts';
 import type { Batch, BatchReduction, Loss } from './loss.ts';
 import { defineLoss, featureCount, overFeatures, targetsLike } from './loss.ts';
 
@@ -16,7 +17,8 @@ export function mse({ features = 'mean', batch = 'mean' }: MseOptions = {}): Los
   return defineLoss({
     name: 'mse',
     config: { features, batch },
-    perSample: (y, targets) => mul(overFeatures(square(sub(y, targetsLike(y, targets))), features === 'mean' ? 'mean' : 'sum'), half),
+    perSample: (y, targets) =>
+      mul(overFeatures(square(sub(y, targetsLike(y, targets))), features === 'mean' ? 'mean' : 'sum'), half),
     slope: (y, targets) => mul(sub(y, targetsLike(y, targets)), features === 'mean' ? 2 / featureCount(y) : 2 * half),
   });
 }
@@ -39,7 +41,8 @@ export function huber({ delta = 1, features = 'mean', batch = 'mean' }: HuberOpt
       const line = mul(sub(abs(d), delta / 2), delta);
       return overFeatures(where(le(abs(d), delta), mul(square(d), 0.5), line), features);
     },
-    slope: (y, targets) => mul(clamp(sub(y, targetsLike(y, targets)), -delta, delta), features === 'sum' ? 1 : 1 / featureCount(y)),
+    slope: (y, targets) =>
+      mul(clamp(sub(y, targetsLike(y, targets)), -delta, delta), features === 'sum' ? 1 : 1 / featureCount(y)),
   });
 }
 

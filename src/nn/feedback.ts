@@ -1,6 +1,7 @@
 /** Products whose way back uses other weights than the way forward; the pull for the true weights stays exact. */
-import { bind1, conv2d, convInputOp, linearCall, matmul, windowOver } from '../engine/index.ts';
+
 import type { ConvOptions, Shape, Tensor } from '../engine/index.ts';
+import { bind1, conv2d, convInputOp, linearCall, matmul, windowOver } from '../engine/index.ts';
 import type { Layer, Tree } from './layer.ts';
 import { at } from './model.ts';
 
@@ -35,7 +36,13 @@ export function conv2dWithFeedback(x: Tensor, w: Tensor, b: Tensor | null, optio
  *
  * `input` is the shape of one sample before the layer; paths read `[2].w`.
  */
-export function feedbackTree(layer: Layer, params: Tree, input: Shape, make: (weight: Tensor, path: string) => Tensor | null, path = ''): Tree {
+export function feedbackTree(
+  layer: Layer,
+  params: Tree,
+  input: Shape,
+  make: (weight: Tensor, path: string) => Tensor | null,
+  path = '',
+): Tree {
   const { children } = layer;
   if (children !== undefined) {
     const inputs = layer.childInputs!(input);

@@ -1,6 +1,24 @@
 /** Losses with both reductions named; targets are class indices (i32) or tensors of the output's shape. */
-import { DataError, ShapeError, Tracer, cast, div, expandDims, isInteger, maximum, mul, ones, oneHot, range, reshape, sameShape, showShape, sum } from '../engine/index.ts';
+
 import type { Tensor } from '../engine/index.ts';
+import {
+  cast,
+  DataError,
+  div,
+  expandDims,
+  isInteger,
+  maximum,
+  mul,
+  oneHot,
+  ones,
+  range,
+  reshape,
+  ShapeError,
+  sameShape,
+  showShape,
+  sum,
+  Tracer,
+} from '../engine/index.ts';
 
 export interface Batch {
   /** Inputs, (batch, ...sample). */
@@ -51,7 +69,12 @@ export function defineLoss({ name, config, perSample, slope }: LossSpec): Loss {
 export function sampleWeights(output: Tensor, { mask }: Batch, reduction: BatchReduction): Tensor {
   const count = output.shape[0]!;
   if (mask === undefined) return mul(ones([count], output.dtype), reduction === 'mean' ? 1 / count : 1);
-  if (mask.rank !== 1 || mask.shape[0] !== count) throw new ShapeError(`loss: the mask ${showShape(mask.shape)} does not belong to ${count} samples`, { mask: mask.shape, output: output.shape, help: 'one number per sample: 1 counts, 0 is padding' });
+  if (mask.rank !== 1 || mask.shape[0] !== count)
+    throw new ShapeError(`loss: the mask ${showShape(mask.shape)} does not belong to ${count} samples`, {
+      mask: mask.shape,
+      output: output.shape,
+      help: 'one number per sample: 1 counts, 0 is padding',
+    });
   const own = cast(mask, output.dtype);
   return reduction === 'sum' ? own : div(own, maximum(sum(own), 1e-30)); // a batch of nothing but padding weighs 0
 }
@@ -60,18 +83,22 @@ export function sampleWeights(output: Tensor, { mask }: Batch, reduction: BatchR
 export function targetsLike(output: Tensor, { y }: Batch): Tensor {
   const isIndex = isInteger(y.dtype) && sameShape(y.shape, output.shape.slice(0, -1));
   if (isIndex) return oneHot(y, output.shape.at(-1)!, output.dtype);
-  const column = y.rank === 1 && output.rank === 2 && output.shape[1] === 1 && y.shape[0] === output.shape[0] ? expandDims(y, 1) : y;
+  const column =
+    y.rank === 1 && output.rank === 2 && output.shape[1] === 1 && y.shape[0] === output.shape[0] ? expandDims(y, 1) : y;
   if (!sameShape(column.shape, output.shape)) throw targetError(output, y);
   return cast(column, output.dtype);
 }
 
 /** The typed refusal of targets that do not fit an output. */
 export const targetError = (output: Tensor, y: Tensor): ShapeError =>
-  new ShapeError(`loss: targets ${y.dtype}${showShape(y.shape)} do not fit an output of shape ${showShape(output.shape)}`, {
-    output: output.shape,
-    targets: y.shape,
-    help: `pass class indices in i32 of shape ${showShape(output.shape.slice(0, -1))}, or values of shape ${showShape(output.shape)}`,
-  });
+  new ShapeError(
+    `loss: targets ${y.dtype}${showShape(y.shape)} do not fit an output of shape ${showShape(output.shape)}`,
+    {
+      output: output.shape,
+      targets: y.shape,
+      help: `pass class indices in i32 of shape ${showShape(output.shape.slice(0, -1))}, or values of shape ${showShape(output.shape)}`,
+    },
+  );
 
 /** Sum or mean over all axes but the first: (batch, …) → (batch). */
 export function overFeatures(x: Tensor, reduction: 'mean' | 'sum'): Tensor {
@@ -87,6 +114,12 @@ export const featureCount = (x: Tensor): number => Math.max(1, x.size / Math.max
 export function checkLabels(y: Tensor, classes: number): void {
   if (y instanceof Tracer || !isInteger(y.dtype)) return;
   y.readSync().forEach((label, i) => {
-    if (label < 0 || label >= classes) throw new DataError(`label ${label} of sample ${i} is not one of ${classes} classes`, { label, index: i, classes, help: `labels run from 0 to ${classes - 1}` });
+    if (label < 0 || label >= classes)
+      throw new DataError(`label ${label} of sample ${i} is not one of ${classes} classes`, {
+        label,
+        index: i,
+        classes,
+        help: `labels run from 0 to ${classes - 1}`,
+      });
   });
 }

@@ -1,6 +1,7 @@
 /** Metrics: numbers to report, not to differentiate. */
-import { argmax, cast, eq, isInteger, mul, sameShape, sum } from '../engine/index.ts';
+
 import type { Tensor } from '../engine/index.ts';
+import { argmax, cast, eq, isInteger, mul, sameShape, sum } from '../engine/index.ts';
 import type { Batch } from './loss.ts';
 import { overFeatures, sampleWeights, targetError } from './loss.ts';
 

@@ -1,8 +1,9 @@
 /** What several layers share: checks of options, weights with a bias, shapes by tracing. */
-import { ConfigError, ShapeError, random, showShape, traceGraph } from '../engine/index.ts';
+
 import type { Aval, Shape, Tensor } from '../engine/index.ts';
-import { activationNamed } from './activation.ts';
+import { ConfigError, random, ShapeError, showShape, traceGraph } from '../engine/index.ts';
 import type { ActivationName } from './activation.ts';
+import { activationNamed } from './activation.ts';
 import type { Fans, Initializer } from './initializer.ts';
 import { drawBias, drawInitial } from './initializer.ts';
 import type { Key } from './key.ts';
@@ -17,7 +18,10 @@ export function checkCount(kind: string, option: string, value: number): number 
 /** Refuses samples of a rank that the layer cannot take. */
 export function checkRank(kind: string, input: Shape, ranks: readonly number[], layout: string): Shape {
   if (ranks.includes(input.length)) return input;
-  throw new ShapeError(`${kind}: a sample of shape ${showShape(input)} does not fit; it takes ${layout}`, { shape: input, help: 'flatten() makes one axis of all; reshape the input otherwise' });
+  throw new ShapeError(`${kind}: a sample of shape ${showShape(input)} does not fit; it takes ${layout}`, {
+    shape: input,
+    help: 'flatten() makes one axis of all; reshape the input otherwise',
+  });
 }
 
 /** The activation as a layer's `post`; nothing for the identity. */
@@ -45,7 +49,10 @@ export function drawAffine(key: Key, { init, shape, fans, bias }: AffineSpec): {
 export function param(kind: string, params: Tree, name: string): Tensor {
   const found = (params as { readonly [name: string]: Tensor } | null)?.[name];
   if (found !== undefined && found !== null) return found;
-  throw new ConfigError(`${kind}: the parameter ${name} is missing`, { name, help: 'pass the params that init returned' });
+  throw new ConfigError(`${kind}: the parameter ${name} is missing`, {
+    name,
+    help: 'pass the params that init returned',
+  });
 }
 
 /** Shapes and dtypes of a function's results for operands of the given ones, found by tracing; nothing is computed. */
@@ -55,7 +62,11 @@ export function resultAvals(f: (...xs: Tensor[]) => Tensor[], ins: readonly Aval
 }
 
 /** The shape of one sample after a function of batches. */
-export function sampleShape(f: (x: Tensor, ...rest: Tensor[]) => Tensor, input: Shape, ...rest: readonly Shape[]): Shape {
+export function sampleShape(
+  f: (x: Tensor, ...rest: Tensor[]) => Tensor,
+  input: Shape,
+  ...rest: readonly Shape[]
+): Shape {
   const avals = [[1, ...input], ...rest].map((shape): Aval => ({ shape, dtype: 'f32' }));
   return resultAvals((x, ...others) => [f(x!, ...others)], avals)[0]!.shape.slice(1);
 }

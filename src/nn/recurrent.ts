@@ -1,8 +1,9 @@
 /** Recurrent cells, and the layer that runs one over a sequence. */
-import { add, jvp, namedScope, ones, random, sliceAxis, squeeze, stack, zeros } from '../engine/index.ts';
+
 import type { FloatDtype, Shape, Tensor } from '../engine/index.ts';
-import { activationNamed } from './activation.ts';
+import { add, jvp, namedScope, ones, random, sliceAxis, squeeze, stack, zeros } from '../engine/index.ts';
 import type { ActivationName } from './activation.ts';
+import { activationNamed } from './activation.ts';
 import { matmulWithFeedback } from './feedback.ts';
 import type { Initializer } from './initializer.ts';
 import { drawInitial } from './initializer.ts';
@@ -50,7 +51,13 @@ export interface ElmanOptions {
 }
 
 /** The simple (Elman) cell: hₜ = φ((xₜ·W + b) + hₜ₋₁·U), yₜ = hₜ; params are w (in, units), u (units, units), b (units). */
-export function elmanCell({ units, activation = 'tanh', bias = true, init = 'glorotUniform', recurrentInit = 'glorotUniform' }: ElmanOptions): Cell {
+export function elmanCell({
+  units,
+  activation = 'tanh',
+  bias = true,
+  init = 'glorotUniform',
+  recurrentInit = 'glorotUniform',
+}: ElmanOptions): Cell {
   checkCount('elman', 'units', units);
   const phi = activationNamed(activation);
   const drive: Cell['drive'] = (params, x, feedback) => {
@@ -58,14 +65,27 @@ export function elmanCell({ units, activation = 'tanh', bias = true, init = 'glo
     const b = entry(params, 'b');
     return b === null ? z : add(z, b);
   };
-  const preActivation: Cell['preActivation'] = (params, carry, driven, feedback) => add(driven, matmulWithFeedback(carry, param('elman', params, 'u'), entry(feedback, 'u')));
+  const preActivation: Cell['preActivation'] = (params, carry, driven, feedback) =>
+    add(driven, matmulWithFeedback(carry, param('elman', params, 'u'), entry(feedback, 'u')));
   return {
     kind: 'elman',
     config: { units, activation, bias, init, recurrentInit },
-    anatomy: { input: 'w', recurrent: 'u', leak: 0, activation, slope: (z) => jvp(phi, z, onesLike(z))[1], readout: null },
+    anatomy: {
+      input: 'w',
+      recurrent: 'u',
+      leak: 0,
+      activation,
+      slope: (z) => jvp(phi, z, onesLike(z))[1],
+      readout: null,
+    },
     init(key, features) {
       const [forInput, forCarry] = random.split(key, 2) as [Key, Key];
-      const own = drawAffine(forInput, { init, shape: [features, units], fans: { fanIn: features, fanOut: units }, bias: bias ? units : undefined });
+      const own = drawAffine(forInput, {
+        init,
+        shape: [features, units],
+        fans: { fanIn: features, fanOut: units },
+        bias: bias ? units : undefined,
+      });
       return { ...own, u: drawInitial(recurrentInit, forCarry, [units, units], { fanIn: units, fanOut: units }) };
     },
     start: (batch, dtype) => zeros([batch, units], dtype),
@@ -90,23 +110,37 @@ export function recurrent({ returnSequence = true, ...options }: RecurrentOption
   const cell = elmanCell(options);
   const phi = activationNamed(cell.anatomy.activation);
   const { units } = options;
-  const sequence = (input: Shape): readonly [number, number] => checkRank('recurrent', input, [2], '(time, features)') as readonly [number, number];
+  const sequence = (input: Shape): readonly [number, number] =>
+    checkRank('recurrent', input, [2], '(time, features)') as readonly [number, number];
   return {
     kind: 'recurrent',
     config: { ...cell.config, returnSequence },
-    outShape: (input) => (returnSequence ? [sequence(input)[0], units] : (sequence(input), [units])),
+    outShape: (input) => [...sequence(input).slice(0, returnSequence ? 1 : 0), units],
     init: (key, input) => ({ params: cell.init(key, sequence(input)[1]), state: null }),
     pre(params, state, x, { feedback }) {
       const driven = cell.drive(params, x, feedback); // (B, T, units), one product for all steps
       const outputs: Tensor[] = [];
       let h = cell.start(x.shape[0]!, x.dtype as FloatDtype);
       for (let t = 0; t < x.shape[1]!; t++) {
-        h = namedScope(`${t}`, () => site('post', phi(site('pre', cell.preActivation(params, h, squeeze(sliceAxis(driven, 1, t, t + 1), 1), feedback)))));
+        h = namedScope(`${t}`, () =>
+          site(
+            'post',
+            phi(site('pre', cell.preActivation(params, h, squeeze(sliceAxis(driven, 1, t, t + 1), 1), feedback))),
+          ),
+        );
         outputs.push(h);
       }
       return [returnSequence ? stack(outputs, 1) : h, state];
     },
-    anatomy: (input) => ({ isLinearInParams: false, isLinear: false, isPositionWise: false, fanIn: sequence(input)[1] + units, fanOut: units, activation: 'identity', weights: ['w', 'u'] }),
+    anatomy: (input) => ({
+      isLinearInParams: false,
+      isLinear: false,
+      isPositionWise: false,
+      fanIn: sequence(input)[1] + units,
+      fanOut: units,
+      activation: 'identity',
+      weights: ['w', 'u'],
+    }),
     opensUnit: true,
     isRecurrent: true,
   };

@@ -1,6 +1,7 @@
 /** Residual block: y = φ(body(x) + skip(x)). */
-import { ShapeError, add, random, sameShape, showShape } from '../engine/index.ts';
+
 import type { Shape } from '../engine/index.ts';
+import { add, random, ShapeError, sameShape, showShape } from '../engine/index.ts';
 import type { ActivationName } from './activation.ts';
 import { conv2d } from './convolution.ts';
 import { dense } from './dense.ts';
@@ -38,7 +39,14 @@ export function residual({ body, projection = true, activation = 'identity' }: R
     },
     pre(params, state, x, call) {
       const [y, after] = runLayers({ layers: body, names }, params, state, x, call);
-      const [carried, skipState] = applyLayer(skip, 'skip', at(params, count), at(state, count), x, callFor(call, count));
+      const [carried, skipState] = applyLayer(
+        skip,
+        'skip',
+        at(params, count),
+        at(state, count),
+        x,
+        callFor(call, count),
+      );
       return [add(y, carried), [...(after as readonly Tree[]), skipState]];
     },
     ...postOf(activation),
@@ -70,18 +78,34 @@ function skipOver(body: readonly Layer[], mayProject: boolean): Layer {
     outShape: (input) => across(input)?.outShape(input) ?? input,
     init: (key, input) => across(input)?.init(key, input) ?? { params: null, state: null },
     pre: (params, state, x, call) => across(x.shape.slice(1))?.pre(params, state, x, call) ?? [x, state],
-    anatomy: (input) => across(input)?.anatomy?.(input) ?? { isLinearInParams: true, isLinear: true, isPositionWise: true, fanIn: 1, fanOut: 1, activation: 'identity', weights: [] },
+    anatomy: (input) =>
+      across(input)?.anatomy?.(input) ?? {
+        isLinearInParams: true,
+        isLinear: true,
+        isPositionWise: true,
+        fanIn: 1,
+        fanOut: 1,
+        activation: 'identity',
+        weights: [],
+      },
   };
 }
 
 function projectionTo(input: Shape, out: Shape, mayProject: boolean): Layer {
   const isImage = input.length === 3 && out.length === 3;
   const strides = [1, 2].map((axis) => Math.ceil(input[axis]! / out[axis]!)) as [number, number];
-  const candidate = isImage ? conv2d({ filters: out[0]!, kernel: 1, stride: strides, bias: false }) : dense({ units: out.at(-1) ?? 1, bias: false });
+  const candidate = isImage
+    ? conv2d({ filters: out[0]!, kernel: 1, stride: strides, bias: false })
+    : dense({ units: out.at(-1) ?? 1, bias: false });
   if (mayProject && input.length === out.length && sameShape(candidate.outShape(input), out)) return candidate;
-  throw new ShapeError(`residual: the body turns a sample of shape ${showShape(input)} into ${showShape(out)}, and ${mayProject ? 'no projection leads there' : 'projection is off'}`, {
-    input,
-    output: out,
-    help: mayProject ? "keep height and width with padding: 'same'" : 'let the body keep the shape, or drop projection: false',
-  });
+  throw new ShapeError(
+    `residual: the body turns a sample of shape ${showShape(input)} into ${showShape(out)}, and ${mayProject ? 'no projection leads there' : 'projection is off'}`,
+    {
+      input,
+      output: out,
+      help: mayProject
+        ? "keep height and width with padding: 'same'"
+        : 'let the body keep the shape, or drop projection: false',
+    },
+  );
 }

@@ -1,6 +1,7 @@
 /** Scalar arithmetic in two kinds, so that a schedule is written once and works on a number and, under jit, on a tensor. */
-import { add, cast, cos, div, floor, maximum, minimum, mul, pow, sqrt, sub } from '../engine/index.ts';
+
 import type { Tensor } from '../engine/index.ts';
+import { add, cast, cos, div, floor, maximum, minimum, mul, pow, sqrt, sub } from '../engine/index.ts';
 import * as portable from '../engine/portable.ts';
 
 export interface Arithmetic<T> {

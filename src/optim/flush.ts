@@ -1,6 +1,7 @@
 /** Subnormals: state that decays towards zero would end in numbers a hundred times slower to compute with. */
-import { abs, lt, where } from '../engine/index.ts';
+
 import type { Tensor } from '../engine/index.ts';
+import { abs, lt, where } from '../engine/index.ts';
 
 /** Magnitudes below this become 0 in optimiser state, whatever the dtype. */
 export const TINY = 1e-30;

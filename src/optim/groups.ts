@@ -19,7 +19,9 @@ export function groups(list: readonly Group[]): Optimizer<readonly Tree[]> {
     init: (params) => divide(list, params).map((part, i) => list[i]!.optimizer.init(part)),
     update(credit, state, call) {
       const params = divide(list, call.params);
-      const done = divide(list, credit).map((part, i) => list[i]!.optimizer.update(part, state[i]!, { ...call, params: params[i]! }));
+      const done = divide(list, credit).map((part, i) =>
+        list[i]!.optimizer.update(part, state[i]!, { ...call, params: params[i]! }),
+      );
       const steps: LeafRecord = Object.assign({}, ...done.map(([step]) => step));
       return [fromRecord(steps, credit), done.map(([, next]) => next)];
     },
@@ -30,7 +32,11 @@ function divide(list: readonly Group[], tree: Tree): LeafRecord[] {
   const parts: Record<string, LeafRecord[string]>[] = list.map(() => ({}));
   for (const [path, leaf] of Object.entries(recordOf(tree))) {
     const i = list.findIndex(({ match }) => match(path));
-    if (i < 0) throw new ConfigError(`groups: no group wants the parameter ${path || 'at the root'}`, { path, help: 'end the list with { match: () => true, optimizer }; frozen() holds parameters still' });
+    if (i < 0)
+      throw new ConfigError(`groups: no group wants the parameter ${path || 'at the root'}`, {
+        path,
+        help: 'end the list with { match: () => true, optimizer }; frozen() holds parameters still',
+      });
     parts[i]![path] = leaf;
   }
   return parts;

@@ -1,5 +1,5 @@
 /** Masks: parameters that are held at their value, element by element. */
-import { ShapeError, Tensor, ne, sameShape, showShape, structureOf, trees, where } from '../engine/index.ts';
+import { ne, ShapeError, sameShape, showShape, structureOf, Tensor, trees, where } from '../engine/index.ts';
 import type { Tree } from '../nn/layer.ts';
 import type { Optimizer } from './optimizer.ts';
 import type { LeafRecord } from './record.ts';
@@ -20,8 +20,12 @@ export function masked(optimizer: Optimizer, mask: Tree): Optimizer<MaskedState>
     init: (params) => ({ mask: maskRecord(mask, recordOf(params)), inner: optimizer.init(recordOf(params)) }),
     update(credit, state, call) {
       const params = recordOf(call.params);
-      const keep = (tree: LeafRecord): LeafRecord => Object.fromEntries(Object.entries(tree).map(([path, x]) => [path, select(state.mask[path], x)]));
-      const [step, inner] = optimizer.update(keep(recordOf(credit)), maskMemory(state.inner, params, keep), { ...call, params });
+      const keep = (tree: LeafRecord): LeafRecord =>
+        Object.fromEntries(Object.entries(tree).map(([path, x]) => [path, select(state.mask[path], x)]));
+      const [step, inner] = optimizer.update(keep(recordOf(credit)), maskMemory(state.inner, params, keep), {
+        ...call,
+        params,
+      });
       return [fromRecord(keep(step as LeafRecord), credit), { mask: state.mask, inner }];
     },
   };
@@ -34,7 +38,10 @@ function maskRecord(mask: Tree, params: LeafRecord): LeafRecord {
   for (const [path, m] of Object.entries(given)) {
     const p = params[path];
     if (p === undefined || !sameShape(p.shape, m.shape)) {
-      throw new ShapeError(`masked: the mask ${showShape(m.shape)} at ${path || 'the root'} belongs to ${p === undefined ? 'no parameter' : `a parameter of shape ${showShape(p.shape)}`}`, { path, expected: p?.shape, found: m.shape, help: 'build it with mapTensors over the parameters' });
+      throw new ShapeError(
+        `masked: the mask ${showShape(m.shape)} at ${path || 'the root'} belongs to ${p === undefined ? 'no parameter' : `a parameter of shape ${showShape(p.shape)}`}`,
+        { path, expected: p?.shape, found: m.shape, help: 'build it with mapTensors over the parameters' },
+      );
     }
   }
   return trees.mapTensors((m) => (m.dtype === 'bool' ? m : ne(m, 0)), given);

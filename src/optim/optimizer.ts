@@ -1,6 +1,7 @@
 /** An optimiser: a pair of pure functions over trees; chains compose them. */
-import { ConfigError, trees } from '../engine/index.ts';
+
 import type { Tensor } from '../engine/index.ts';
+import { ConfigError, trees } from '../engine/index.ts';
 import type { Tree } from '../nn/layer.ts';
 
 export interface UpdateCall {
@@ -40,15 +41,35 @@ export function chain(...parts: readonly Optimizer[]): Optimizer<readonly Tree[]
 }
 
 /** A building block without state: a function of each leaf of the credit and the parameter beside it. */
-export function stateless(name: string, config: Readonly<Record<string, unknown>>, f: (credit: Tensor, param: Tensor) => Tensor): Optimizer<null> {
-  return { name, config, init: () => null, update: (credit, _, { params }) => [trees.mapTensors(f, credit, params), null] };
+export function stateless(
+  name: string,
+  config: Readonly<Record<string, unknown>>,
+  f: (credit: Tensor, param: Tensor) => Tensor,
+): Optimizer<null> {
+  return {
+    name,
+    config,
+    init: () => null,
+    update: (credit, _, { params }) => [trees.mapTensors(f, credit, params), null],
+  };
 }
 
 /** Holds its parameters still: the step is zero. */
-export const frozen = (): Optimizer<null> => ({ name: 'frozen', config: {}, init: () => null, update: (credit) => [trees.zerosLike(credit), null] });
+export const frozen = (): Optimizer<null> => ({
+  name: 'frozen',
+  config: {},
+  init: () => null,
+  update: (credit) => [trees.zerosLike(credit), null],
+});
 
 /** Refuses an option outside [low, high). */
-export function checkRange(optimizer: string, option: string, value: number, low: number, high = Number.POSITIVE_INFINITY): number {
+export function checkRange(
+  optimizer: string,
+  option: string,
+  value: number,
+  low: number,
+  high = Number.POSITIVE_INFINITY,
+): number {
   if (value >= low && value < high) return value;
   const bounds = high === Number.POSITIVE_INFINITY ? `a number ≥ ${low}` : `in [${low}, ${high})`;
   throw new ConfigError(`${optimizer}: ${option} is ${value}; it must be ${bounds}`, { option, value });

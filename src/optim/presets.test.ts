@@ -8,7 +8,9 @@ import { credits, reference, start, trajectory } from './testing.ts';
 function expectClose(found: readonly number[][], wanted: readonly number[][]): void {
   found.forEach((row, t) => {
     row.forEach((x, i) => {
-      expect(Math.abs(x - wanted[t]![i]!), `step ${t}, coordinate ${i}: ${x} beside ${wanted[t]![i]}`).toBeLessThan(1e-12 * Math.max(1, Math.abs(x)));
+      expect(Math.abs(x - wanted[t]![i]!), `step ${t}, coordinate ${i}: ${x} beside ${wanted[t]![i]}`).toBeLessThan(
+        1e-12 * Math.max(1, Math.abs(x)),
+      );
     });
   });
 }
@@ -21,7 +23,10 @@ const rows: Record<string, [Optimizer, () => (p: number, g: number, t: number) =
     momentum({ learningRate: 0.05 }),
     () => {
       let v = 0;
-      return (p, g) => p - 0.05 * (v = 0.9 * v + g);
+      return (p, g) => {
+        v = 0.9 * v + g;
+        return p - 0.05 * v;
+      };
     },
   ],
   'momentum with dampening and decay: the first step is undamped': [
@@ -49,14 +54,20 @@ const rows: Record<string, [Optimizer, () => (p: number, g: number, t: number) =
     adagrad({ learningRate: 0.1, initial: 0.2 }),
     () => {
       let s = 0.2;
-      return (p, g) => p - (0.1 * g) / (Math.sqrt((s += g * g)) + 1e-10);
+      return (p, g) => {
+        s += g * g;
+        return p - (0.1 * g) / (Math.sqrt(s) + 1e-10);
+      };
     },
   ],
   rmsprop: [
     rmsprop({ learningRate: 0.01, decay: 0.9 }),
     () => {
       let v = 0;
-      return (p, g) => p - (0.01 * g) / (Math.sqrt((v = 0.9 * v + 0.1 * g * g)) + 1e-8);
+      return (p, g) => {
+        v = 0.9 * v + 0.1 * g * g;
+        return p - (0.01 * g) / (Math.sqrt(v) + 1e-8);
+      };
     },
   ],
   'centred rmsprop with momentum': [
@@ -84,7 +95,10 @@ const rows: Record<string, [Optimizer, () => (p: number, g: number, t: number) =
       };
     },
   ],
-  'a scheduled rate counts steps from 0': [sgd({ learningRate: cosine({ rate: 0.2, steps: 10 }) }), () => (p, g, t) => p - 0.1 * (1 + Math.cos((Math.PI * Math.min(10, t - 1)) / 10)) * g],
+  'a scheduled rate counts steps from 0': [
+    sgd({ learningRate: cosine({ rate: 0.2, steps: 10 }) }),
+    () => (p, g, t) => p - 0.1 * (1 + Math.cos((Math.PI * Math.min(10, t - 1)) / 10)) * g,
+  ],
 };
 
 /** Algorithm 2 of Loshchilov & Hutter, with the decay multiplied by the rate as PyTorch does. */
@@ -108,5 +122,7 @@ describe('optimisers follow their published recurrences', () => {
 it('refuses options out of range', () => {
   expect(() => adam({ beta1: 1 })).toThrow(ConfigError);
   expect(() => sgd({ learningRate: -1 })).toThrow(/rate is -1/);
-  expect(() => sgd({ learningRate: 1, momentum: 0.9, nesterov: true, dampening: 0.1 })).toThrow(/nesterov needs dampening 0/);
+  expect(() => sgd({ learningRate: 1, momentum: 0.9, nesterov: true, dampening: 0.1 })).toThrow(
+    /nesterov needs dampening 0/,
+  );
 });

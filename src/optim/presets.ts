@@ -1,4 +1,6 @@
 /** The optimisers under their usual names, with PyTorch's conventions and defaults: chains of building blocks. */
+
+import type { Tree } from '../nn/layer.ts';
 import type { AdagradOptions, AdamOptions, RmsOptions } from './adaptive.ts';
 import { scaleByAdagrad, scaleByAdam, scaleByRms } from './adaptive.ts';
 import { addDecayedWeights } from './limit.ts';
@@ -7,7 +9,6 @@ import { chain } from './optimizer.ts';
 import type { Rate } from './rate.ts';
 import { describeRate, scaleByRate } from './rate.ts';
 import { trace } from './trace.ts';
-import type { Tree } from '../nn/layer.ts';
 
 export interface SgdOptions {
   readonly learningRate: Rate;
@@ -19,9 +20,19 @@ export interface SgdOptions {
 }
 
 /** Gradient descent: v ← μ·v + g, step −rate·v; plain without momentum. */
-export function sgd({ learningRate, momentum: mu = 0, nesterov: isNesterov = false, dampening = 0, weightDecay = 0 }: SgdOptions): Optimizer {
+export function sgd({
+  learningRate,
+  momentum: mu = 0,
+  nesterov: isNesterov = false,
+  dampening = 0,
+  weightDecay = 0,
+}: SgdOptions): Optimizer {
   const memory = mu === 0 ? [] : [trace({ momentum: mu, nesterov: isNesterov, dampening })];
-  return named('sgd', { learningRate, momentum: mu, nesterov: isNesterov, dampening, weightDecay }, [...decay(weightDecay), ...memory, scaleByRate(learningRate)]);
+  return named('sgd', { learningRate, momentum: mu, nesterov: isNesterov, dampening, weightDecay }, [
+    ...decay(weightDecay),
+    ...memory,
+    scaleByRate(learningRate),
+  ]);
 }
 
 /** `sgd` with momentum 0.9 unless said. */
@@ -36,8 +47,16 @@ export interface AdaptiveOptions {
 }
 
 /** Adagrad (Duchi et al. 2011). */
-export function adagrad({ learningRate = 0.01, weightDecay = 0, ...own }: AdaptiveOptions & AdagradOptions = {}): Optimizer {
-  return named('adagrad', { learningRate, weightDecay, ...own }, [...decay(weightDecay), scaleByAdagrad(own), scaleByRate(learningRate)]);
+export function adagrad({
+  learningRate = 0.01,
+  weightDecay = 0,
+  ...own
+}: AdaptiveOptions & AdagradOptions = {}): Optimizer {
+  return named('adagrad', { learningRate, weightDecay, ...own }, [
+    ...decay(weightDecay),
+    scaleByAdagrad(own),
+    scaleByRate(learningRate),
+  ]);
 }
 
 export interface RmspropOptions extends AdaptiveOptions, RmsOptions {
@@ -45,24 +64,52 @@ export interface RmspropOptions extends AdaptiveOptions, RmsOptions {
 }
 
 /** RMSprop (Hinton 2012); momentum acts on the scaled credit. */
-export function rmsprop({ learningRate = 0.01, weightDecay = 0, momentum: mu = 0, ...own }: RmspropOptions = {}): Optimizer {
+export function rmsprop({
+  learningRate = 0.01,
+  weightDecay = 0,
+  momentum: mu = 0,
+  ...own
+}: RmspropOptions = {}): Optimizer {
   const memory = mu === 0 ? [] : [trace({ momentum: mu })];
-  return named('rmsprop', { learningRate, weightDecay, momentum: mu, ...own }, [...decay(weightDecay), scaleByRms(own), ...memory, scaleByRate(learningRate)]);
+  return named('rmsprop', { learningRate, weightDecay, momentum: mu, ...own }, [
+    ...decay(weightDecay),
+    scaleByRms(own),
+    ...memory,
+    scaleByRate(learningRate),
+  ]);
 }
 
 /** Adam (Kingma & Ba 2015); `weightDecay` is L2 regularisation here. */
 export function adam({ learningRate = 1e-3, weightDecay = 0, ...own }: AdaptiveOptions & AdamOptions = {}): Optimizer {
-  return named('adam', { learningRate, weightDecay, ...own }, [...decay(weightDecay), scaleByAdam(own), scaleByRate(learningRate)]);
+  return named('adam', { learningRate, weightDecay, ...own }, [
+    ...decay(weightDecay),
+    scaleByAdam(own),
+    scaleByRate(learningRate),
+  ]);
 }
 
 /** AdamW (Loshchilov & Hutter 2019): Adam with decay decoupled from the credit and multiplied by the rate. */
-export function adamw({ learningRate = 1e-3, weightDecay = 0.01, ...own }: AdaptiveOptions & AdamOptions = {}): Optimizer {
-  return named('adamw', { learningRate, weightDecay, ...own }, [scaleByAdam(own), ...decay(weightDecay), scaleByRate(learningRate)]);
+export function adamw({
+  learningRate = 1e-3,
+  weightDecay = 0.01,
+  ...own
+}: AdaptiveOptions & AdamOptions = {}): Optimizer {
+  return named('adamw', { learningRate, weightDecay, ...own }, [
+    scaleByAdam(own),
+    ...decay(weightDecay),
+    scaleByRate(learningRate),
+  ]);
 }
 
 const decay = (weightDecay: number): Optimizer<null>[] => (weightDecay === 0 ? [] : [addDecayedWeights(weightDecay)]);
 
-function named(name: string, config: Readonly<Record<string, unknown>> & { readonly learningRate: Rate }, parts: readonly Optimizer<never>[]): Optimizer {
+function named(
+  name: string,
+  config: Readonly<Record<string, unknown>> & { readonly learningRate: Rate },
+  parts: readonly Optimizer<never>[],
+): Optimizer {
   const whole = chain(...(parts as readonly Optimizer[]));
-  return { ...whole, name, config: { ...config, learningRate: describeRate(config.learningRate) } } as Optimizer<readonly Tree[]> as Optimizer;
+  return { ...whole, name, config: { ...config, learningRate: describeRate(config.learningRate) } } as Optimizer<
+    readonly Tree[]
+  > as Optimizer;
 }

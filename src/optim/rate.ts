@@ -1,6 +1,7 @@
 /** The learning rate: the block that turns credit into a step downhill. */
-import { add, full, mul, neg, trees } from '../engine/index.ts';
+
 import type { Tensor } from '../engine/index.ts';
+import { add, full, mul, neg, trees } from '../engine/index.ts';
 import type { Tree } from '../nn/layer.ts';
 import type { Optimizer } from './optimizer.ts';
 import { checkRange } from './optimizer.ts';
@@ -28,14 +29,17 @@ export function scaleByRate(rate: Rate): Optimizer<RateState> {
 }
 
 /** A rate as plain data. */
-export const describeRate = (rate: Rate): unknown => (typeof rate === 'number' ? rate : { name: rate.name, ...rate.config });
+export const describeRate = (rate: Rate): unknown =>
+  typeof rate === 'number' ? rate : { name: rate.name, ...rate.config };
 
 /** An optimiser's state with every fixed rate replaced; a step that is already compiled goes on with it. */
 export function withRate<State extends Tree>(state: State, rate: number): State {
   const visit = (tree: Tree): Tree => {
     if (Array.isArray(tree)) return tree.map(visit);
     if (tree === null || 'shape' in (tree as object)) return tree;
-    return Object.fromEntries(Object.entries(tree).map(([name, part]) => [name, name === 'rate' ? full([], rate, 'f64') : visit(part as Tree)]));
+    return Object.fromEntries(
+      Object.entries(tree).map(([name, part]) => [name, name === 'rate' ? full([], rate, 'f64') : visit(part as Tree)]),
+    );
   };
   return visit(state) as State;
 }

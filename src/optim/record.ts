@@ -15,5 +15,8 @@ export function recordOf(tree: Tree): LeafRecord {
 /** Puts the leaves of a record into the structure of a tree. */
 export function fromRecord(record: LeafRecord, like: Tree): Tree {
   const def = structureOf(like);
-  return unflatten<Tree>(def, def.paths.map((path) => record[path]));
+  return unflatten<Tree>(
+    def,
+    def.paths.map((path) => record[path]),
+  );
 }

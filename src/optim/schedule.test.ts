@@ -1,15 +1,28 @@
 import { describe, expect, it } from 'vitest';
-import { jit, tensor } from '../engine/index.ts';
 import type { Tensor } from '../engine/index.ts';
+import { jit, tensor } from '../engine/index.ts';
 import type { Schedule } from './schedule.ts';
-import { constant, cosine, exponential, inverseSqrt, linearDecay, oneCycle, piecewise, stepDecay, warmup } from './schedule.ts';
+import {
+  constant,
+  cosine,
+  exponential,
+  inverseSqrt,
+  linearDecay,
+  oneCycle,
+  piecewise,
+  stepDecay,
+  warmup,
+} from './schedule.ts';
 
 /** Closed forms in plain Math. */
 const rows: Record<string, [Schedule, (t: number) => number]> = {
   constant: [constant(0.3), () => 0.3],
   stepDecay: [stepDecay({ rate: 0.5, every: 4, factor: 0.5 }), (t) => 0.5 * 0.5 ** Math.floor(t / 4)],
   exponential: [exponential({ rate: 0.5, factor: 0.9 }), (t) => 0.5 * 0.9 ** t],
-  cosine: [cosine({ rate: 1, steps: 12, final: 0.1 }), (t) => 0.1 + 0.45 * (1 + Math.cos((Math.PI * Math.min(t, 12)) / 12))],
+  cosine: [
+    cosine({ rate: 1, steps: 12, final: 0.1 }),
+    (t) => 0.1 + 0.45 * (1 + Math.cos((Math.PI * Math.min(t, 12)) / 12)),
+  ],
   linearDecay: [linearDecay({ rate: 1, steps: 10 }), (t) => Math.max(0, 1 - t / 10)],
   warmup: [warmup(5, exponential({ rate: 1, factor: 0.5 })), (t) => (t < 5 ? (t + 1) / 5 : 0.5 ** (t - 5))],
   inverseSqrt: [inverseSqrt({ rate: 2, warmup: 4 }), (t) => (t < 3 ? (2 * (t + 1)) / 4 : 2 * Math.sqrt(4 / (t + 1)))],

@@ -1,6 +1,5 @@
 /** Learning rates as functions of the step, counted from 0; each is written once for numbers and for tensors. */
-import { ConfigError, cast } from '../engine/index.ts';
-import { Tensor } from '../engine/index.ts';
+import { ConfigError, cast, Tensor } from '../engine/index.ts';
 import type { Arithmetic } from './arithmetic.ts';
 import { onNumbers, onTensors } from './arithmetic.ts';
 import { checkRange } from './optimizer.ts';
@@ -16,12 +15,14 @@ export interface Schedule {
 }
 
 function schedule(name: string, config: Readonly<Record<string, unknown>>, formula: Schedule['formula']): Schedule {
-  const at = (step: number | Tensor): number | Tensor => (step instanceof Tensor ? formula(onTensors, cast(step, 'f64')) : formula(onNumbers, step));
+  const at = (step: number | Tensor): number | Tensor =>
+    step instanceof Tensor ? formula(onTensors, cast(step, 'f64')) : formula(onNumbers, step);
   return { name, config, formula, at: at as Schedule['at'] };
 }
 
 /** The same rate in every step. */
-export const constant = (rate: number): Schedule => schedule('constant', { rate: checkRange('constant', 'rate', rate, 0) }, (a) => a.of(rate));
+export const constant = (rate: number): Schedule =>
+  schedule('constant', { rate: checkRange('constant', 'rate', rate, 0) }, (a) => a.of(rate));
 
 export interface StepDecayOptions {
   readonly rate: number;
@@ -33,7 +34,9 @@ export interface StepDecayOptions {
 /** rate · factor^⌊step / every⌋. */
 export function stepDecay({ rate, every, factor = 0.1 }: StepDecayOptions): Schedule {
   checkSteps('stepDecay', 'every', every);
-  return schedule('stepDecay', { rate, every, factor }, (a, t) => a.mul(a.of(rate), a.pow(a.of(factor), a.floor(a.div(t, a.of(every))))));
+  return schedule('stepDecay', { rate, every, factor }, (a, t) =>
+    a.mul(a.of(rate), a.pow(a.of(factor), a.floor(a.div(t, a.of(every))))),
+  );
 }
 
 export interface ExponentialOptions {
@@ -56,21 +59,25 @@ export interface CosineOptions {
 /** Half a cosine from `rate` down to `final` over `steps` steps, then `final`. */
 export function cosine({ rate, steps, final = 0 }: CosineOptions): Schedule {
   checkSteps('cosine', 'steps', steps);
-  return schedule('cosine', { rate, steps, final }, (a, t) => a.add(a.of(rate), a.mul(a.of(final - rate), eased(a, progress(a, t, 0, steps)))));
+  return schedule('cosine', { rate, steps, final }, (a, t) =>
+    a.add(a.of(rate), a.mul(a.of(final - rate), eased(a, progress(a, t, 0, steps)))),
+  );
 }
 
 /** A straight line from `rate` to `final` over `steps` steps, then `final`. */
 export function linearDecay({ rate, steps, final = 0 }: CosineOptions): Schedule {
   checkSteps('linearDecay', 'steps', steps);
-  return schedule('linearDecay', { rate, steps, final }, (a, t) => a.add(a.of(rate), a.mul(a.of(final - rate), progress(a, t, 0, steps))));
+  return schedule('linearDecay', { rate, steps, final }, (a, t) =>
+    a.add(a.of(rate), a.mul(a.of(final - rate), progress(a, t, 0, steps))),
+  );
 }
 
 /** Rises in `steps` equal parts to the start of another schedule, which then begins: the first step has rate / steps. */
-export function warmup(steps: number, then: Schedule): Schedule {
+export function warmup(steps: number, after: Schedule): Schedule {
   checkSteps('warmup', 'steps', steps);
-  return schedule('warmup', { steps, then: { name: then.name, ...then.config } }, (a, t) => {
+  return schedule('warmup', { steps, after: { name: after.name, ...after.config } }, (a, t) => {
     const rise = a.min(a.of(1), a.div(a.add(t, a.of(1)), a.of(steps)));
-    return a.mul(rise, then.formula(a, a.max(a.of(0), a.sub(t, a.of(steps)))));
+    return a.mul(rise, after.formula(a, a.max(a.of(0), a.sub(t, a.of(steps)))));
   });
 }
 
@@ -103,9 +110,20 @@ export interface OneCycleOptions {
 }
 
 /** One cycle (Smith & Topin 2017) with cosine flanks; the corners lie at rise·steps − 1 and steps − 1, as PyTorch's. */
-export function oneCycle({ rate, steps, rise = 0.3, startDivisor = 25, finalDivisor = 1e4 }: OneCycleOptions): Schedule {
+export function oneCycle({
+  rate,
+  steps,
+  rise = 0.3,
+  startDivisor = 25,
+  finalDivisor = 1e4,
+}: OneCycleOptions): Schedule {
   const [top, end] = [rise * steps - 1, steps - 1];
-  if (!(top > 0 && end > top)) throw new ConfigError(`oneCycle: with ${steps} steps and rise ${rise} the cycle has no room to rise and fall`, { steps, rise, help: 'rise·steps must lie between 1 and steps' });
+  if (!(top > 0 && end > top))
+    throw new ConfigError(`oneCycle: with ${steps} steps and rise ${rise} the cycle has no room to rise and fall`, {
+      steps,
+      rise,
+      help: 'rise·steps must lie between 1 and steps',
+    });
   const low = rate / startDivisor;
   return schedule('oneCycle', { rate, steps, rise, startDivisor, finalDivisor }, (a, t) => {
     const up = a.mul(a.of(rate - low), eased(a, progress(a, t, 0, top)));
@@ -123,21 +141,31 @@ export interface PiecewiseOptions {
 
 /** Constant rates between boundaries; a boundary belongs to the rate after it. */
 export function piecewise({ boundaries, rates }: PiecewiseOptions): Schedule {
-  if (rates.length !== boundaries.length + 1) throw new ConfigError(`piecewise: ${boundaries.length} boundaries need ${boundaries.length + 1} rates, not ${rates.length}`, { boundaries, rates });
+  if (rates.length !== boundaries.length + 1)
+    throw new ConfigError(
+      `piecewise: ${boundaries.length} boundaries need ${boundaries.length + 1} rates, not ${rates.length}`,
+      { boundaries, rates },
+    );
   return schedule('piecewise', { boundaries, rates }, (a, t) =>
-    boundaries.reduce((rate, b, i) => a.add(rate, a.mul(a.of(rates[i + 1]! - rates[i]!), reached(a, t, b))), a.of(rates[0]!)),
+    boundaries.reduce(
+      (rate, b, i) => a.add(rate, a.mul(a.of(rates[i + 1]! - rates[i]!), reached(a, t, b))),
+      a.of(rates[0]!),
+    ),
   );
 }
 
 /** How much of [from, to] lies behind step t, 0 to 1. */
-const progress = <T>(a: Arithmetic<T>, t: T, from: number, to: number): T => a.min(a.of(1), a.max(a.of(0), a.div(a.sub(t, a.of(from)), a.of(to - from))));
+const progress = <T>(a: Arithmetic<T>, t: T, from: number, to: number): T =>
+  a.min(a.of(1), a.max(a.of(0), a.div(a.sub(t, a.of(from)), a.of(to - from))));
 
 /** 0 before step b, 1 from b on. */
-const reached = <T>(a: Arithmetic<T>, t: T, b: number): T => a.min(a.of(1), a.max(a.of(0), a.add(a.of(1), a.floor(a.sub(t, a.of(b))))));
+const reached = <T>(a: Arithmetic<T>, t: T, b: number): T =>
+  a.min(a.of(1), a.max(a.of(0), a.add(a.of(1), a.floor(a.sub(t, a.of(b))))));
 
 /** ½·(1 − cos πp): from 0 to 1 with level ends. */
 const eased = <T>(a: Arithmetic<T>, p: T): T => a.mul(a.of(0.5), a.sub(a.of(1), a.cos(a.mul(a.of(Math.PI), p))));
 
 function checkSteps(name: string, option: string, value: number): void {
-  if (!(Number.isInteger(value) && value >= 1)) throw new ConfigError(`${name}: ${option} is ${value}; it must be a whole number ≥ 1`, { option, value });
+  if (!(Number.isInteger(value) && value >= 1))
+    throw new ConfigError(`${name}: ${option} is ${value}; it must be a whole number ≥ 1`, { option, value });
 }

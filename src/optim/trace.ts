@@ -1,6 +1,7 @@
 /** Memory of past credit: momentum as PyTorch writes it, and the exponential average. */
-import { ConfigError, add, div, full, mul, sub, trees } from '../engine/index.ts';
+
 import type { Tensor } from '../engine/index.ts';
+import { add, ConfigError, div, full, mul, sub, trees } from '../engine/index.ts';
 import type { Tree } from '../nn/layer.ts';
 import { flushed } from './flush.ts';
 import type { Optimizer } from './optimizer.ts';
@@ -21,7 +22,11 @@ export type TraceState = { readonly velocity: Tree; readonly gain: Tensor | null
 /** Momentum: v ← μ·v + g, and passes on v. */
 export function trace({ momentum, nesterov = false, dampening = 0 }: TraceOptions): Optimizer<TraceState> {
   checkRange('trace', 'momentum', momentum, 0);
-  if (nesterov && dampening !== 0) throw new ConfigError(`trace: nesterov needs dampening 0, not ${dampening}`, { dampening, help: 'drop one of the two' });
+  if (nesterov && dampening !== 0)
+    throw new ConfigError(`trace: nesterov needs dampening 0, not ${dampening}`, {
+      dampening,
+      help: 'drop one of the two',
+    });
   return {
     name: 'trace',
     config: { momentum, nesterov, dampening },
@@ -62,7 +67,8 @@ export function ema({ decay, debias = false }: EmaOptions): Optimizer<EmaState> 
 }
 
 /** decay·a + (1 − decay)·g, leaf by leaf. */
-export const averaged = (average: Tree, credit: Tree, decay: number): Tree => trees.mapTensors((a, g) => flushed(add(mul(a, decay), mul(g, 1 - decay))), average, credit);
+export const averaged = (average: Tree, credit: Tree, decay: number): Tree =>
+  trees.mapTensors((a, g) => flushed(add(mul(a, decay), mul(g, 1 - decay))), average, credit);
 
 /** 1 / (1 − decayᵗ), which undoes the pull of an average towards its start at 0. */
 export const correction = (weight: Tensor): Tensor => div(1, sub(1, weight));

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { jit, tensor, trees, zeros } from '../engine/index.ts';
 import type { Tensor } from '../engine/index.ts';
+import { jit, tensor, trees, zeros } from '../engine/index.ts';
 import type { Tree } from '../nn/layer.ts';
 import { scaleByAdam } from './adaptive.ts';
 import { groups } from './groups.ts';
 import { addDecayedWeights, clipByGlobalNorm, clipByValue } from './limit.ts';
-import { masked } from './masked.ts';
 import type { MaskedState } from './masked.ts';
+import { masked } from './masked.ts';
 import { applyUpdates, chain, frozen } from './optimizer.ts';
 import { adam, momentum, sgd } from './presets.ts';
 import { scaleByRate, withRate } from './rate.ts';
@@ -18,14 +18,17 @@ const numbers = (x: unknown): number[] => (x as Tensor).toArray() as number[];
 describe('clipping', () => {
   it('shortens the whole tree, and only when it is too long', () => {
     const credit = { a: vector(3), b: vector(4, 0) };
-    const clip = (limit: number): { a: Tensor; b: Tensor } => clipByGlobalNorm(limit).update(credit, null, { params: credit })[0] as never;
+    const clip = (limit: number): { a: Tensor; b: Tensor } =>
+      clipByGlobalNorm(limit).update(credit, null, { params: credit })[0] as never;
     expect(numbers(clip(1).a)[0]).toBeCloseTo(3 / 5.000001, 12);
     expect(numbers(clip(1).b)[0]).toBeCloseTo(4 / 5.000001, 12);
     expect(numbers(clip(10).a)).toEqual([3]);
   });
 
   it('limits elements', () => {
-    expect(numbers(clipByValue(0.5).update(vector(-2, 0.25, 7), null, { params: vector(0, 0, 0) })[0])).toEqual([-0.5, 0.25, 0.5]);
+    expect(numbers(clipByValue(0.5).update(vector(-2, 0.25, 7), null, { params: vector(0, 0, 0) })[0])).toEqual([
+      -0.5, 0.25, 0.5,
+    ]);
   });
 });
 
@@ -58,7 +61,10 @@ describe('state', () => {
   it('a compiled step equals the eager one and goes on under another rate', () => {
     const optimizer = adam({ learningRate: 0.1 });
     let compiles = 0;
-    const step = jit((credit: Tree, state: Tree, params: Tree) => [...optimizer.update(credit, state, { params })] as const, { onCompile: () => compiles++ });
+    const step = jit(
+      (credit: Tree, state: Tree, params: Tree) => [...optimizer.update(credit, state, { params })] as const,
+      { onCompile: () => compiles++ },
+    );
     const params = { w: vector(1, -2, 3) };
     const credit = { w: vector(0.3, -0.2, 0.1) };
     const state = optimizer.init(params);
@@ -79,7 +85,12 @@ describe('state', () => {
 });
 
 describe('groups', () => {
-  const params = { layers: [{ w: vector(1), b: vector(1) }, { w: vector(1), b: vector(1) }] };
+  const params = {
+    layers: [
+      { w: vector(1), b: vector(1) },
+      { w: vector(1), b: vector(1) },
+    ],
+  };
   const isBias = (path: string): boolean => path.endsWith('.b');
 
   it('give each leaf to the first group that wants it', () => {
@@ -96,7 +107,9 @@ describe('groups', () => {
   });
 
   it('refuse a leaf that nobody wants', () => {
-    expect(() => groups([{ match: isBias, optimizer: sgd({ learningRate: 1 }) }]).init(params)).toThrow(/no group wants the parameter \.layers\[0\]\.w/);
+    expect(() => groups([{ match: isBias, optimizer: sgd({ learningRate: 1 }) }]).init(params)).toThrow(
+      /no group wants the parameter \.layers\[0\]\.w/,
+    );
   });
 });
 
@@ -124,7 +137,9 @@ describe('masks', () => {
   });
 
   it('refuse a mask of another shape', () => {
-    expect(() => masked(sgd({ learningRate: 1 }), { w: vector(1) }).init(params)).toThrow(/mask \[1\] at \.w belongs to a parameter of shape \[2\]/);
+    expect(() => masked(sgd({ learningRate: 1 }), { w: vector(1) }).init(params)).toThrow(
+      /mask \[1\] at \.w belongs to a parameter of shape \[2\]/,
+    );
   });
 });
 

@@ -70,7 +70,7 @@ describe('frame', () => {
       `  ${name.padEnd(8)}  ${bar.padEnd(24, '─')} ${percent.padStart(5)}  ${spark.padEnd(16)}  ${accuracy.padStart(7)}  ${status}`;
     expect(frame(play(story), view(100, 4000))).toEqual([
       'digits mlp 64-32-10',
-      line('backprop', '━'.repeat(24), '100 %', '█▆▃▁', '97.0 %', 'done in 2.0 s'), // (96 + 98) / 2
+      line('backprop', '━'.repeat(24), '100 %', '█▆▃▁', '97.0 %', 'done in 6.0 s'), // (96 + 98) / 2; two runs of 3 s
       line('dfa', '━'.repeat(6), '25 %', '▁', '', 'seed 1 of 2, loss 0.750'), // half of one of two seeds
       line('perturb', '', '0 %', '', '', 'waiting'),
       '  tied      skipped: two weights are one',

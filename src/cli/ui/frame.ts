@@ -45,16 +45,18 @@ function title({ start }: UiState, style: Style): string[] {
   return start === null ? [] : [`${style.bold(clean(start.task))} ${style.dim(clean(start.model))}`];
 }
 
-/** Where not all fit: all that run, then two of the latest that ended for each of the next that wait; in their usual order. */
+/** Where not all fit: what moved last, then of the latest that ended twice as many as of the next that wait; in their usual order. */
 function visibleRules(rules: readonly RuleState[], room: number): RuleState[] {
   if (rules.length <= room) return [...rules];
-  const active = rules.filter((r) => r.startedAt !== null && r.endedAt === null);
+  const active = rules
+    .filter((r) => r.startedAt !== null && r.endedAt === null)
+    .sort((a, b) => b.movedAt! - a.movedAt!);
   const ended = rules.filter((r) => r.endedAt !== null).sort((a, b) => b.endedAt! - a.endedAt!);
   const waiting = rules.filter((r) => r.startedAt === null && r.skipped === null);
   const ranks = new Map<RuleState, number>([
     ...ended.map((r, i) => [r, 1 + i] as const),
     ...waiting.map((r, i) => [r, 1 + 2 * i] as const),
-    ...active.map((r) => [r, 0] as const),
+    ...active.map((r, i) => [r, i / 2] as const), // all of them where rules take turns
   ]);
   const rank = (r: RuleState) => ranks.get(r) ?? Number.POSITIVE_INFINITY; // skipped rules are told again below the table
   const chosen = new Set(
@@ -91,7 +93,7 @@ const lossPicture = (rule: RuleState, width: number): string =>
 function status(state: UiState, rule: RuleState, now: number): string {
   if (rule.startedAt === null) return 'waiting';
   if (hasDiverged(rule) && rule.endedAt !== null) return 'diverged';
-  if (rule.endedAt !== null) return `done in ${formatSeconds((rule.endedAt - rule.startedAt) / 1000)}`;
+  if (rule.endedAt !== null) return `done in ${formatSeconds(rule.runs.reduce((sum, run) => sum + run.seconds, 0))}`;
   const seeds = seedsOf(state);
   const run = rule.runs.at(-1)!;
   const where =

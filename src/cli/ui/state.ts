@@ -9,6 +9,8 @@ export interface RunState {
   /** A shortened history of the loss. */
   readonly losses: History;
   readonly accuracy: number | null;
+  /** What the run itself has taken; runs of several rules may take turns. */
+  readonly seconds: number;
   readonly isDone: boolean;
 }
 
@@ -18,6 +20,7 @@ export interface RuleState {
   readonly skipped: string | null;
   /** Milliseconds, by the clock of the display. */
   readonly startedAt: number | null;
+  readonly movedAt: number | null;
   readonly endedAt: number | null;
 }
 
@@ -42,9 +45,17 @@ const emptyRun = (seed: number): RunState => ({
   loss: null,
   losses: emptyHistory,
   accuracy: null,
+  seconds: 0,
   isDone: false,
 });
-const emptyRule = (rule: string): RuleState => ({ rule, runs: [], skipped: null, startedAt: null, endedAt: null });
+const emptyRule = (rule: string): RuleState => ({
+  rule,
+  runs: [],
+  skipped: null,
+  startedAt: null,
+  movedAt: null,
+  endedAt: null,
+});
 
 /** The state before the first event. */
 export const emptyState = (now: number): UiState => ({ start: null, startedAt: now, rules: [] });
@@ -69,6 +80,7 @@ export function advance(state: UiState, event: Event, now: number): UiState {
         fraction: epochFraction(state, event.epoch, run),
         loss: event.loss,
         accuracy: event.accuracy,
+        seconds: event.seconds,
       }));
     case 'result':
       return withRun(state, event, now, (run) => ({
@@ -76,6 +88,7 @@ export function advance(state: UiState, event: Event, now: number): UiState {
         fraction: 1,
         loss: event.loss,
         accuracy: event.accuracy,
+        seconds: event.seconds,
         isDone: true,
       }));
     default:
@@ -105,7 +118,7 @@ function withRun(
     const old = r.runs.find((run) => run.seed === at.seed) ?? emptyRun(at.seed);
     const runs = [...r.runs.filter((run) => run.seed !== at.seed), change(old)]; // the one that moved last stands last
     const isDone = runs.length >= seedsOf(state) && runs.every((run) => run.isDone);
-    return { ...r, runs, startedAt: r.startedAt ?? now, endedAt: isDone ? now : null };
+    return { ...r, runs, startedAt: r.startedAt ?? now, movedAt: now, endedAt: isDone ? now : null };
   });
 }
 

@@ -17,46 +17,83 @@ type Width = 4 | 8;
 const PARAMS = Array<'i32'>(2 + WINDOW_PARAMS.length + 2).fill('i32');
 
 export function im2colKernel(width: Width): KernelSpec {
-  return patchKernel(`im2col ${width}`, (w, axes, tap, to, from) => {
-    const { h } = axes;
-    const [o, source, rowBytes] = w.locals('i32', 3);
-    const fill = (pushCount: () => unknown) => {
-      w.get(to).i32.const(0).push(pushCount).memoryFill();
-      w.advance(to, pushCount);
-    };
-    w.assign(rowBytes, () => w.get(axes.w.out).i32.const(width).i32.mul());
-    fill(() => w.get(tap.firstRow).get(rowBytes).i32.mul());
-    w.for(o, tap.firstRow, tap.lastRow, 1, () => {
-      w.assign(source, () => {
-        w.get(o).get(h.stride).i32.mul().get(tap.rowOffset).i32.add().get(axes.w.size).i32.mul();
-        w.get(tap.first).get(axes.w.stride).i32.mul().get(tap.offset).i32.add().i32.add();
-        w.i32.const(width).i32.mul().get(from).i32.add();
-      });
-      copyOutputRow(w, width, axes.w, tap, to, source);
+  return patchKernel(`im2col ${width}`, true, (w, { h, w: across }, tap, to, from) => {
+    const [source, sourceRow] = w.locals('i32', 2);
+    w.assign(source, () => {
+      w.get(tap.firstRow).get(h.stride).i32.mul().get(tap.rowOffset).i32.add().get(across.size).i32.mul();
+      w.get(tap.first).get(across.stride).i32.mul().get(tap.offset).i32.add().i32.add();
+      w.i32.const(width).i32.mul().get(from).i32.add();
     });
-    fill(() => w.get(h.out).get(tap.lastRow).i32.sub().get(rowBytes).i32.mul());
+    w.assign(sourceRow, () => w.get(across.size).get(h.stride).i32.mul().i32.const(width).i32.mul());
+    const frame = new Frame(w, width, { height: h.out, width: across.out, top: tap.firstRow, left: tap.first });
+    frame.emit(tap, to, { at: source, row: sourceRow, step: across.stride });
   });
 }
 
 export function col2imGatherKernel(width: Width): KernelSpec {
-  return patchKernel(`col2imGather ${width}`, (w, axes, tap, to, from) => {
-    const { h } = axes;
-    const [o, source, target, plane] = w.locals('i32', 4);
-    w.assign(plane, () => w.get(h.size).get(axes.w.size).i32.mul().i32.const(width).i32.mul());
-    w.get(to).i32.const(0).get(plane).memoryFill();
-    w.for(o, tap.firstRow, tap.lastRow, 1, () => {
-      w.assign(target, () => {
-        w.get(o).get(h.stride).i32.mul().get(tap.rowOffset).i32.add().get(axes.w.size).i32.mul();
-        w.get(tap.first).get(axes.w.stride).i32.mul().get(tap.offset).i32.add().i32.add();
-        w.i32.const(width).i32.mul().get(to).i32.add();
-      });
-      w.assign(source, () =>
-        w.get(o).get(axes.w.out).i32.mul().get(tap.first).i32.add().i32.const(width).i32.mul().get(from).i32.add(),
-      );
-      spreadRow(w, width, axes.w, tap, target, source);
-    });
-    w.advance(to, plane);
+  return patchKernel(`col2imGather ${width}`, false, (w, { h, w: across }, tap, to, from) => {
+    const [source, sourceRow, top, left] = w.locals('i32', 4);
+    w.assign(source, () =>
+      w
+        .get(tap.firstRow)
+        .get(across.out)
+        .i32.mul()
+        .get(tap.first)
+        .i32.add()
+        .i32.const(width)
+        .i32.mul()
+        .get(from)
+        .i32.add(),
+    );
+    w.assign(sourceRow, () => w.get(across.out).i32.const(width).i32.mul());
+    const start = (first: Local, axis: Axis, offset: Local) =>
+      w.get(first).get(axis.stride).i32.mul().get(offset).i32.add();
+    w.assign(top, () => start(tap.firstRow, h, tap.rowOffset)).assign(left, () => start(tap.first, across, tap.offset));
+    w.get(h.stride).get(across.stride).i32.mul().i32.const(1).i32.eq();
+    w.if(
+      () => {
+        const frame = new Frame(w, width, { height: h.size, width: across.size, top, left });
+        frame.emit(tap, to, { at: source, row: sourceRow, step: across.stride });
+      },
+      () => emitSpread(w, width, { h, w: across }, tap, to, { source, sourceRow, top, left }),
+    );
   });
+}
+
+/** col2imGather with strides: a plane of zeros, then the cotangents set `stride` apart. */
+function emitSpread(
+  w: FunctionWriter,
+  width: Width,
+  { h, w: across }: Axes,
+  tap: Tap,
+  to: Local,
+  { source, sourceRow, top, left }: Record<'source' | 'sourceRow' | 'top' | 'left', Local>,
+): void {
+  const [o, k, row, target, from, step, rowStep, plane] = w.locals('i32', 8);
+  const bytes = () => w.i32.const(width).i32.mul();
+  w.assign(plane, () => {
+    w.get(h.size).get(across.size).i32.mul();
+    bytes();
+  });
+  w.get(to).i32.const(0).get(plane).memoryFill();
+  w.assign(step, () => {
+    w.get(across.stride);
+    bytes();
+  });
+  w.assign(rowStep, () => {
+    w.get(across.size).get(h.stride).i32.mul();
+    bytes();
+  });
+  w.address(to, () => w.get(top).get(across.size).i32.mul().get(left).i32.add(), Math.log2(width)).set(row);
+  w.for(o, tap.firstRow, tap.lastRow, 1, () => {
+    w.assign(target, row).assign(from, source);
+    w.for(k, tap.first, tap.last, 1, () => {
+      copyOne(w, width, target, from);
+      w.advance(target, step).advance(from, width);
+    });
+    w.advance(row, rowStep).advance(source, sourceRow);
+  });
+  w.advance(to, plane);
 }
 
 /** Where one tap's outputs lie: those in [first, last) × [firstRow, lastRow) meet the plane. */
@@ -74,9 +111,9 @@ type Axes = { readonly h: Axis; readonly w: Axis };
 /** Loops over the rows (c, ki, kj) of a share; `emitRow` fills one row at `to` from channel c at `from` and moves `to` behind it. */
 function patchKernel(
   key: string,
+  isForward: boolean,
   emitRow: (w: FunctionWriter, axes: Axes, tap: Tap, to: Local, from: Local) => void,
 ): KernelSpec {
-  const isForward = key.startsWith('im2col');
   const width = key.endsWith('8') ? 8 : 4;
   return {
     key,
@@ -114,44 +151,74 @@ function patchKernel(
   };
 }
 
-/** One output row of im2col: zeros, the elements `stride` apart, zeros. */
-function copyOutputRow(w: FunctionWriter, width: Width, axis: Axis, tap: Tap, to: Local, from: Local): void {
-  const [k, step] = w.locals('i32', 2);
-  const zero = () => {
-    w.get(to);
-    if (width === 4) w.i32.const(0).i32.store();
-    else w.i64.const(0).i64.store();
-    w.advance(to, width);
-  };
-  w.for(k, 0, tap.first, 1, zero);
-  w.get(axis.stride).i32.const(1).i32.eq();
-  w.if(
-    () => copyRun(w, width, to, from, () => w.get(tap.last).get(tap.first).i32.sub()),
-    () => {
-      w.assign(step, () => w.get(axis.stride).i32.const(width).i32.mul());
-      w.for(k, tap.first, tap.last, 1, () => {
-        copyOne(w, width, to, from);
-        w.advance(to, width).advance(from, step);
-      });
-    },
-  );
-  w.for(k, tap.last, axis.out, 1, zero);
-}
+/** A plane that is filled in order: zero rows, rows of zeros – run – zeros, zero rows. */
+class Frame {
+  readonly #w: FunctionWriter;
+  readonly #width: Width;
+  readonly #plane: Record<'height' | 'width' | 'top' | 'left', Local>;
 
-/** One input row of col2imGather: elements of ct set `stride` apart among zeros that are there already. */
-function spreadRow(w: FunctionWriter, width: Width, axis: Axis, tap: Tap, to: Local, from: Local): void {
-  const [k, step] = w.locals('i32', 2);
-  w.get(axis.stride).i32.const(1).i32.eq();
-  w.if(
-    () => copyRun(w, width, to, from, () => w.get(tap.last).get(tap.first).i32.sub()),
-    () => {
-      w.assign(step, () => w.get(axis.stride).i32.const(width).i32.mul());
-      w.for(k, tap.first, tap.last, 1, () => {
-        copyOne(w, width, to, from);
-        w.advance(to, step).advance(from, width);
-      });
-    },
-  );
+  constructor(w: FunctionWriter, width: Width, plane: Record<'height' | 'width' | 'top' | 'left', Local>) {
+    this.#w = w;
+    this.#width = width;
+    this.#plane = plane;
+  }
+
+  /** Moves `to` behind the plane; the source's rows are `row` bytes apart, its elements `step` elements. */
+  emit(tap: Tap, to: Local, source: { readonly at: Local; readonly row: Local; readonly step: Local }): void {
+    const w = this.#w;
+    const { height, width, top, left } = this.#plane;
+    const [rows, run, o, from, right] = w.locals('i32', 5);
+    w.assign(rows, () => w.get(tap.lastRow).get(tap.firstRow).i32.sub());
+    w.assign(run, () => w.get(tap.last).get(tap.first).i32.sub());
+    w.assign(right, () => w.get(width).get(left).i32.sub().get(run).i32.sub());
+    w.get(rows).i32.eqz().get(run).i32.eqz().i32.or();
+    w.if(
+      () => this.#zeroRows(to, () => w.get(height)),
+      () => {
+        this.#zeroRows(to, () => w.get(top));
+        w.for(o, 0, rows, 1, () => {
+          w.assign(from, source.at);
+          this.#zeros(to, left);
+          this.#run(to, from, run, source.step);
+          this.#zeros(to, right);
+          w.advance(source.at, source.row);
+        });
+        this.#zeroRows(to, () => w.get(height).get(top).i32.sub().get(rows).i32.sub());
+      },
+    );
+  }
+
+  #zeroRows(to: Local, pushRows: () => unknown): void {
+    const w = this.#w;
+    const bytes = w.local('i32');
+    w.assign(bytes, () => w.push(pushRows).get(this.#plane.width).i32.mul().i32.const(this.#width).i32.mul());
+    w.get(bytes).if(() => w.get(to).i32.const(0).get(bytes).memoryFill().advance(to, bytes));
+  }
+
+  #zeros(to: Local, count: Local): void {
+    const w = this.#w;
+    const k = w.local('i32');
+    w.for(k, 0, count, 1, () => {
+      w.get(to);
+      if (this.#width === 4) w.i32.const(0).i32.store();
+      else w.i64.const(0).i64.store();
+      w.advance(to, this.#width);
+    });
+  }
+
+  #run(to: Local, from: Local, count: Local, step: Local): void {
+    const w = this.#w;
+    const k = w.local('i32');
+    w.get(step).i32.const(1).i32.eq();
+    w.if(
+      () => copyRun(w, this.#width, to, from, () => w.get(count)),
+      () =>
+        w.for(k, 0, count, 1, () => {
+          copyOne(w, this.#width, to, from);
+          w.advance(to, this.#width).advance(from, () => w.get(step).i32.const(this.#width).i32.mul());
+        }),
+    );
+  }
 }
 
 function copyOne(w: FunctionWriter, width: Width, to: Local, from: Local): void {

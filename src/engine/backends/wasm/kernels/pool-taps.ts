@@ -39,12 +39,13 @@ export class TapEmitter {
     setRange(w, other, last, offset, axis);
   }
 
-  each(isVector: boolean, visit: (value: Local, place: Local) => void): void {
+  /** Visits the place in the plane, h·W + w, of each tap of the window (of the first window of a vector). */
+  each(isVector: boolean, visit: (place: Local) => void): void {
     const w = this.#w;
     const { i, j } = this.#at;
     const { h: down, w: across } = this.#axes;
     w.scope(() => {
-      const [ki, kj, h, x] = w.locals('i32', 4);
+      const [ki, kj, h, x, place] = w.locals('i32', 5);
       const locate = (place: Local, tap: Local, o: Local, axis: Axis) => {
         setOffset(w, place, tap, axis);
         w.advance(place, () => w.get(o).get(axis.stride).i32.mul());
@@ -56,26 +57,29 @@ export class TapEmitter {
         whenInside(h, down, () =>
           w.for(kj, 0, across.kernel, 1, () => {
             locate(x, kj, j, across);
-            if (isVector) this.#tap(h, x, true, visit);
-            else whenInside(x, across, () => this.#tap(h, x, false, visit));
+            const tap = () => {
+              w.assign(place, () => w.get(h).get(across.size).i32.mul().get(x).i32.add());
+              visit(place);
+            };
+            if (isVector) tap();
+            else whenInside(x, across, tap);
           }),
         );
       });
     });
   }
 
-  #tap(h: Local, x: Local, isVector: boolean, visit: (value: Local, place: Local) => void): void {
+  /** The elements of a tap and their places, as integers of the same width. */
+  load(place: Local, isVector: boolean): { readonly value: Local; readonly places: Local } {
     const w = this.#w;
-    const first = w.local('i32');
-    const [value, place] = w.locals('v128', 2);
-    w.assign(first, () => w.get(h).get(this.#axes.w.size).i32.mul().get(x).i32.add());
-    w.get(first);
-    if (this.#isF32) w.i32x4.splat().get(this.#spread).i32x4.add().set(place);
-    else w.i64.extend_i32_u().i64x2.splat().get(this.#spread).i64x2.add().set(place);
-    w.address(this.#at.plane, first, this.#isF32 ? 2 : 3);
+    const [value, places] = w.locals('v128', 2);
+    w.get(place);
+    if (this.#isF32) w.i32x4.splat().get(this.#spread).i32x4.add().set(places);
+    else w.i64.extend_i32_u().i64x2.splat().get(this.#spread).i64x2.add().set(places);
+    w.address(this.#at.plane, place, this.#isF32 ? 2 : 3);
     this.#load(isVector);
     w.set(value);
-    visit(value, place);
+    return { value, places };
   }
 
   /** (address) → the elements `stride` apart from there, one for each lane or for lane 0 alone. */

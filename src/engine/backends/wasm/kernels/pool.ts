@@ -12,7 +12,7 @@ import type { FunctionWriter, Local } from '../assembler.ts';
 import type { KernelSpec } from '../library.ts';
 import { TapEmitter } from './pool-taps.ts';
 import { shiftOf } from './scalar.ts';
-import { type Axis, axesOf, setOffset, WINDOW_PARAMS } from './window.ts';
+import { axesOf, WINDOW_PARAMS } from './window.ts';
 
 /** The largest element of each window; −∞ for a window outside the plane. */
 export function maxPoolKernel(dtype: FloatDtype): KernelSpec {
@@ -42,13 +42,13 @@ export function maxPoolIndexKernel(dtype: FloatDtype): KernelSpec {
         lanes.const(Number.NEGATIVE_INFINITY).set(best);
         w.i32x4.const(-1).set(index);
       },
-      take(value, place) {
+      take(value, places) {
         w.get(value).get(best);
         lanes.le().v128.not().get(best).get(best);
         lanes.eq().v128.and().get(index).v128.zero();
         integers.lt_s().v128.or().set(mask);
         choose(best, value);
-        choose(index, place);
+        choose(index, places);
       },
       result() {
         w.get(index);
@@ -81,7 +81,7 @@ const vectorOf = (w: FunctionWriter, dtype: FloatDtype) => (dtype === 'f32' ? w.
 interface Fold {
   start(): unknown;
   /** The elements that one tap meets, and their places in the plane as integers of the same width. */
-  take(value: Local, place: Local): void;
+  take(value: Local, places: Local): void;
   /** Pushes the results, 4-byte ones in the first lanes. */
   result(): unknown;
 }
@@ -107,7 +107,10 @@ function poolKernel(
       const area = (height: Local, width: Local) => () => w.get(p).get(height).i32.mul().get(width).i32.mul();
       const windows = (count: number) => {
         fold.start();
-        taps.each(count > 1, (value, place) => fold.take(value, place));
+        taps.each(count > 1, (place) => {
+          const { value, places } = taps.load(place, count > 1);
+          fold.take(value, places);
+        });
         w.get(next);
         fold.result();
         storeLanes(w, out, count);
@@ -170,53 +173,35 @@ export function maxPoolGradKernel(dtype: FloatDtype): KernelSpec {
   };
 }
 
-/** The transpose of sumPool. */
+/** The transpose of sumPool: windows in order, each adding its cotangent to all its taps. */
 export function sumPoolTransposeKernel(dtype: FloatDtype): KernelSpec {
   const shift = shiftOf(dtype);
   return {
     key: `sumPoolTranspose ${dtype}`,
     params: PARAMS,
     emit(w, _profile, out, ct, ...rest) {
-      const { h, w: width } = axesOf(rest);
+      const axes = axesOf(rest);
       const [begin, end] = rest.slice(12) as [Local, Local];
-      const [p, plane, y, x, next, i, j] = w.locals('i32', 7);
-      const sum = w.local(dtype);
+      const [p, plane, i, j, next, to, bytes] = w.locals('i32', 7);
+      const value = w.local(dtype);
+      const taps = new TapEmitter(w, dtype, axes, { plane, i, j });
+      w.assign(bytes, () => w.get(axes.h.size).get(axes.w.size).i32.mul().i32.const(shift).i32.shl());
+      w.address(ct!, () => w.get(begin).get(axes.h.out).i32.mul().get(axes.w.out).i32.mul(), shift).set(next);
+      w.address(out!, () => w.get(begin).get(bytes).i32.mul()).set(plane);
       w.for(p, begin, end, 1, () => {
-        w.address(ct!, () => w.get(p).get(h.out).i32.mul().get(width.out).i32.mul(), shift).set(plane);
-        w.address(out!, () => w.get(p).get(h.size).i32.mul().get(width.size).i32.mul(), shift).set(next);
-        w.for(y, 0, h.size, 1, () =>
-          w.for(x, 0, width.size, 1, () => {
-            w[dtype].const(0).set(sum);
-            eachWindowHolding(w, y, i, h, () =>
-              eachWindowHolding(w, x, j, width, () => {
-                w.get(sum);
-                w.address(plane, () => w.get(i).get(width.out).i32.mul().get(j).i32.add(), shift)[dtype].load();
-                w[dtype].add().set(sum);
-              }),
-            );
-            w.get(next).get(sum)[dtype].store();
+        w.get(plane).i32.const(0).get(bytes).memoryFill();
+        w.for(i, 0, axes.h.out, 1, () =>
+          w.for(j, 0, axes.w.out, 1, () => {
+            w.get(next)[dtype].load().set(value);
+            taps.each(false, (place) => {
+              w.address(plane, place, shift).tee(to).get(to)[dtype].load().get(value);
+              w[dtype].add()[dtype].store();
+            });
             w.advance(next, 1 << shift);
           }),
         );
+        w.advance(plane, bytes);
       });
     },
   };
-}
-
-/** Visits, ascending, the outputs o along one axis of which some tap falls on `place`; taps are tried from the last to the first. */
-function eachWindowHolding(w: FunctionWriter, place: Local, o: Local, axis: Axis, visit: () => void): void {
-  const [tap, distance] = w.locals('i32', 2);
-  w.assign(tap, axis.kernel);
-  w.while(
-    () => w.get(tap),
-    () => {
-      w.advance(tap, -1);
-      setOffset(w, distance, tap, axis);
-      w.assign(distance, () => w.get(place).get(distance).i32.sub());
-      w.assign(o, () => w.get(distance).get(axis.stride).i32.div_s());
-      w.get(distance).i32.const(0).i32.ge_s().get(o).get(axis.stride).i32.mul().get(distance).i32.eq().i32.and();
-      w.get(o).get(axis.out).i32.lt_u().i32.and();
-      w.if(visit);
-    },
-  );
 }
