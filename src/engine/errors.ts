@@ -18,7 +18,7 @@ export class CotangentError extends Error {
   }
 }
 
-const errorClass = (code: string) =>
+const errorClass = (code: string): (new (message: string, details?: ErrorDetails) => CotangentError) =>
   class extends CotangentError {
     constructor(message: string, details: ErrorDetails = {}) {
       super(code, message, details);

@@ -20,6 +20,12 @@ export interface Label {
 /** What a helper pushes: a local, an i32 constant, or code that leaves one value on the stack. */
 export type Operand = Local | number | (() => unknown);
 
+type Locals<N extends number, T extends Local[] = []> = number extends N
+  ? Local[]
+  : T['length'] extends N
+    ? T
+    : Locals<N, [...T, Local]>;
+
 type Body = (label: Label) => unknown;
 
 // The namespaces are defined at run time from the opcode tables; merging the interface gives them their types.
@@ -47,6 +53,11 @@ export class FunctionWriter implements InstructionSink {
     const local = at >= 0 ? this.#free.splice(at, 1)[0]! : this.#newLocal(type);
     this.#open.at(-1)?.push(local);
     return local;
+  }
+
+  /** Several locals of one type, to be destructured. */
+  locals<N extends number>(type: ValType, count: N): Locals<N> {
+    return Array.from({ length: count }, () => this.local(type)) as Locals<N>;
   }
 
   /** Runs `body`; the locals made in it are given back for reuse afterwards. */

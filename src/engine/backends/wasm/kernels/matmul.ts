@@ -1,0 +1,65 @@
+/**
+ * Matrix products c = a·b for f32, f64 and i32, any strides of a and b, c row-major.
+ *
+ * Order      every output is one chain acc ← a[i, p]·b[p, j] + acc over p = 0 … k−1, started at 0 (or at c, when accumulating), in the dtype;
+ *            tiles, packing, blocks of k (the partial c rests in the dtype), transposes and shares leave this chain as it is, so they leave the bits.
+ * Plan       c is made in register tiles. B's block of 256 × 256 is packed into panels (or read in place for few rows), A is read in place where its rows are
+ *            contiguous in k, else packed tile by tile. When b is a transpose and a has few rows, cᵀ = bᵀ·aᵀ is made instead, so that the large b is read in place.
+ * Arguments  (c, a, b, m, n, k, rsA, csA, rsB, csB, scratch, begin, end): element strides, rows [begin, end) of c, scratch of `matmulScratchBytes` for each caller.
+ */
+import type { FunctionWriter, Local, Operand } from '../assembler.ts';
+import type { KernelSpec } from '../library.ts';
+import { productHelper } from './matmul-product.ts';
+import { Arithmetic, type MatmulDtype } from './matmul-tile.ts';
+
+export { matmulScratchBytes } from './matmul-product.ts';
+
+export interface MatmulOptions {
+  readonly dtype: MatmulDtype;
+  /** Starts the chains at what c holds instead of at 0. */
+  readonly accumulate?: boolean;
+}
+
+/** Up to this many rows, turning the product round beats packing a transposed b. */
+const SWAP_UP_TO_ROWS = 128;
+/** Below this k, writing the turned tiles costs more than packing b. */
+const SWAP_FROM_K = 64;
+
+/** The matrix product of a dtype; i32 also serves u32. */
+export function matmulKernel({ dtype, accumulate = false }: MatmulOptions): KernelSpec {
+  return {
+    key: `matmul ${dtype}${accumulate ? ' accumulate' : ''}`,
+    params: Array<'i32'>(13).fill('i32'),
+    emit(w, profile, c, a, b, m, n, k, rsA, csA, rsB, csB, scratch, begin, end) {
+      const math = new Arithmetic(dtype, profile);
+      const product = productHelper(w.module, math, accumulate);
+      for (const stride of [rsA, csA, rsB, csB])
+        w.assign(stride!, () => w.get(stride!).i32.const(math.shift).i32.shl());
+      const rsC = w.local('i32');
+      const keep = Number(accumulate);
+      w.assign(rsC, () => w.get(n!).i32.const(math.shift).i32.shl());
+      const call = (...args: Operand[]) => {
+        for (const arg of args) w.push(arg);
+        w.call(product);
+      };
+
+      w.get(k!).i32.eqz();
+      w.if(() => {
+        if (!accumulate) clearRows(w, c!, rsC, begin!, end!);
+        w.return();
+      });
+      w.get(rsB!).i32.const(math.bytes).i32.eq().get(csB!).i32.const(math.bytes).i32.ne().i32.and();
+      w.get(m!).i32.const(SWAP_UP_TO_ROWS).i32.le_u().i32.and().get(m!).get(n!).i32.lt_u().i32.and();
+      w.get(k!).i32.const(SWAP_FROM_K).i32.ge_u().i32.and();
+      w.if(
+        () => call(c!, b!, a!, 0, n!, begin!, end!, k!, csB!, rsB!, csA!, rsA!, math.bytes, rsC, scratch!, keep),
+        () => call(c!, a!, b!, begin!, end!, 0, n!, k!, rsA!, csA!, rsB!, csB!, rsC, math.bytes, scratch!, keep),
+      );
+    },
+  };
+}
+
+function clearRows(w: FunctionWriter, c: Local, rsC: Local, begin: Local, end: Local): void {
+  w.address(c, () => w.get(begin).get(rsC).i32.mul()).i32.const(0);
+  w.get(end).get(begin).i32.sub().get(rsC).i32.mul().memoryFill();
+}

@@ -1,0 +1,77 @@
+/** The kernels of one memory: assembled, compiled and cached on first use, or many at once in one module. */
+import { ConfigError } from '../../errors.ts';
+import { type FunctionWriter, type Local, type MemoryLimits, ModuleBuilder, type ValType } from './assembler.ts';
+import type { Profile } from './profile.ts';
+
+/** A kernel as data: a key that is unique among all kernels, its parameters, and the code. */
+export interface KernelSpec {
+  readonly key: string;
+  readonly params: readonly ValType[];
+  /** Writes the body; the parameters arrive as locals. */
+  emit(w: FunctionWriter, profile: Profile, ...params: Local[]): unknown;
+}
+
+/** A compiled kernel; pointers and sizes are integers, read modulo 2³², so pointers above 2 GiB are plain numbers. */
+export type KernelFunction = (...args: number[]) => void;
+
+/** Assembles kernels into one module that imports `env.memory` and exports each kernel under its key. */
+export function assembleKernels(
+  specs: readonly KernelSpec[],
+  profile: Profile,
+  limits: MemoryLimits,
+): Uint8Array<ArrayBuffer> {
+  const m = new ModuleBuilder();
+  m.importMemory('env', 'memory', limits);
+  for (const spec of specs)
+    m.func(spec.key, spec.params, [], (w, ...params) => spec.emit(w, profile, ...params), { export: spec.key });
+  return m.bytes();
+}
+
+/** Compiles kernels for one memory, private or shared, and hands them out by key. */
+export class KernelLibrary {
+  readonly memory: WebAssembly.Memory;
+  readonly profile: Profile;
+  /** How a module imports this memory. */
+  readonly limits: MemoryLimits;
+  #kernels = new Map<string, KernelFunction>();
+
+  constructor(memory: WebAssembly.Memory, profile: Profile) {
+    this.memory = memory;
+    this.profile = profile;
+    this.limits = isShared(memory) ? { shared: true, maximum: MAX_PAGES } : {};
+  }
+
+  /** The kernel of this spec, compiled now if it is new. */
+  get(spec: KernelSpec): KernelFunction {
+    const known = this.#kernels.get(spec.key);
+    if (known !== undefined) return known;
+    this.warm([spec]);
+    return this.#kernels.get(spec.key)!;
+  }
+
+  /** Compiles the kernels that are missing into one module. */
+  warm(specs: readonly KernelSpec[]): void {
+    const missing = new Map(specs.filter(({ key }) => !this.#kernels.has(key)).map((spec) => [spec.key, spec]));
+    if (missing.size === 0) return;
+    this.adopt(new WebAssembly.Module(assembleKernels([...missing.values()], this.profile, this.limits)));
+  }
+
+  /** Instantiates a module of `assembleKernels` on this memory and takes all its kernels. */
+  adopt(module: WebAssembly.Module): void {
+    const { exports } = new WebAssembly.Instance(module, { env: { memory: this.memory } });
+    for (const key of Object.keys(exports)) this.#kernels.set(key, exports[key] as KernelFunction);
+  }
+
+  /** The exported function of a compiled kernel, which another module may import. */
+  exportOf(key: string): KernelFunction {
+    const kernel = this.#kernels.get(key);
+    if (kernel !== undefined) return kernel;
+    throw new ConfigError(`no kernel "${key}" is compiled`, { help: 'call get or warm with its spec first', key });
+  }
+}
+
+const MAX_PAGES = 65_536;
+
+function isShared(memory: WebAssembly.Memory): boolean {
+  return typeof SharedArrayBuffer !== 'undefined' && memory.buffer instanceof SharedArrayBuffer;
+}

@@ -1,0 +1,242 @@
+/**
+ * The memory plan: which values share which bytes of one segment, decided before anything runs.
+ *
+ * Views share their source's block, an elementwise result may take over an operand that dies, results may take over donated inputs; the other values are placed largest first at the lowest offset
+ * that is free during their whole life.
+ */
+import type { ValueId } from '../../dag.ts';
+import type { Graph } from '../../graph.ts';
+import { bytesOf } from '../../tensor.ts';
+import { roundUp } from './arena.ts';
+import type { Operand } from './lower.ts';
+import type { Profile } from './profile.ts';
+import { type KernelCall, Recorder } from './recorder.ts';
+
+/** Where a block is: an input, an output with storage of its own, or a place in the segment. */
+export type BlockPlace =
+  | { readonly kind: 'input'; readonly index: number }
+  | { readonly kind: 'output'; readonly index: number }
+  | { readonly kind: 'segment'; readonly offset: number };
+
+export interface MemoryPlan {
+  readonly calls: readonly KernelCall[];
+  readonly places: readonly BlockPlace[];
+  readonly segmentBytes: number;
+  /** For each output of the graph: the input or the fresh output it is, and for fresh ones their bytes and the donated input they take over. */
+  readonly outputs: readonly OutputPlan[];
+  readonly fresh: readonly { readonly bytes: number; readonly takesOver: number | null }[];
+  /** Segment plus fresh outputs. */
+  readonly peakBytes: number;
+}
+
+export type OutputPlan =
+  | { readonly from: 'input'; readonly index: number }
+  | { readonly from: 'fresh'; readonly index: number };
+
+interface Block {
+  readonly bytes: number;
+  first: number;
+  last: number;
+  place: BlockPlace | null;
+}
+
+/** Plans a flat graph (calls inlined); inputs come first, constants must already be inputs. */
+export function planMemory(graph: Graph, profile: Profile, donate: readonly number[] = []): MemoryPlan {
+  return new Planner(graph, profile, donate).plan();
+}
+
+class Planner {
+  readonly #graph: Graph;
+  readonly #profile: Profile;
+  readonly #donate: readonly number[];
+  readonly #blocks: Block[] = [];
+  readonly #blockOf = new Map<ValueId, number>();
+  readonly #lastUse = new Map<number, number>();
+  readonly #calls: KernelCall[] = [];
+  readonly #fresh: { bytes: number; takesOver: number | null }[] = [];
+
+  constructor(graph: Graph, profile: Profile, donate: readonly number[]) {
+    this.#graph = graph;
+    this.#profile = profile;
+    this.#donate = donate;
+  }
+
+  plan(): MemoryPlan {
+    this.#placeInputs();
+    const roots = this.#viewRoots();
+    this.#findLastUses(roots);
+    this.#graph.nodes.forEach((_, i) => {
+      this.#lowerNode(i, roots);
+    });
+    const outputs = this.#placeOutputs(roots);
+    const segmentBytes = placeBlocks(this.#blocks);
+    const freshBytes = this.#fresh.reduce((sum, f) => sum + (f.takesOver === null ? roundUp(f.bytes) : 0), 0);
+    return {
+      calls: this.#calls,
+      places: this.#blocks.map((b) => b.place!),
+      segmentBytes,
+      outputs,
+      fresh: this.#fresh,
+      peakBytes: segmentBytes + freshBytes,
+    };
+  }
+
+  #placeInputs(): void {
+    this.#graph.inputs.forEach((id, index) => {
+      this.#blockOf.set(id, this.#addBlock(bytesOf(this.#graph.avals[id]!), -1, { kind: 'input', index }));
+    });
+  }
+
+  #addBlock(bytes: number, first: number, place: BlockPlace | null = null): number {
+    this.#blocks.push({ bytes, first, last: first, place });
+    return this.#blocks.length - 1;
+  }
+
+  /** The value whose memory each value shows. */
+  #viewRoots(): Map<ValueId, ValueId> {
+    const roots = new Map<ValueId, ValueId>();
+    for (const node of this.#graph.nodes) {
+      if (node.op.isView !== true) continue;
+      const source = node.inputs[0]!;
+      roots.set(node.outputs[0]!, roots.get(source) ?? source);
+    }
+    return roots;
+  }
+
+  #findLastUses(roots: ReadonlyMap<ValueId, ValueId>): void {
+    this.#graph.nodes.forEach((node, i) => {
+      for (const id of node.inputs) this.#lastUse.set(roots.get(id) ?? id, i);
+    });
+    for (const id of this.#graph.outputs) this.#lastUse.set(roots.get(id) ?? id, this.#graph.nodes.length);
+  }
+
+  #lowerNode(position: number, roots: ReadonlyMap<ValueId, ValueId>): void {
+    const { op, inputs, outputs, params } = this.#graph.nodes[position]!;
+    if (op.isView === true) return;
+    const ins = inputs.map((id) => this.#operand(id, roots));
+    for (const x of ins) this.#blocks[x.block]!.last = Math.max(this.#blocks[x.block]!.last, position);
+    outputs.forEach((id) => {
+      const reused = this.#takeOver(position, id, roots);
+      const block = reused ?? this.#addBlock(bytesOf(this.#graph.avals[id]!), position);
+      this.#blockOf.set(id, block);
+      this.#blocks[block]!.last = position;
+    });
+    const outs = outputs.map((id) => this.#operand(id, roots));
+    const recorder = new Recorder(this.#profile, () => this.#addBlock(0, position));
+    op.wasm!(recorder, ins, outs, params);
+    for (const temp of recorder.temps)
+      this.#blocks[temp.block] = { bytes: temp.bytes, first: position, last: position, place: null };
+    this.#calls.push(...recorder.calls);
+  }
+
+  #operand(id: ValueId, roots: ReadonlyMap<ValueId, ValueId>): Operand {
+    const x = this.#graph.avals[id]!;
+    return { block: this.#blockOf.get(roots.get(id) ?? id)!, offset: 0, shape: x.shape, dtype: x.dtype };
+  }
+
+  /** The block of an operand that dies here and that an elementwise result can overwrite in place. */
+  #takeOver(position: number, out: ValueId, roots: ReadonlyMap<ValueId, ValueId>): number | null {
+    const node = this.#graph.nodes[position]!;
+    if (node.op.isInPlace !== true) return null;
+    const bytes = bytesOf(this.#graph.avals[out]!);
+    const { shape } = this.#graph.avals[out]!;
+    for (const id of node.inputs) {
+      const root = roots.get(id) ?? id;
+      const x = this.#graph.avals[id]!;
+      const block = this.#blockOf.get(root)!;
+      const isSame = bytesOf(x) === bytes && x.shape.length === shape.length && x.shape.every((d, k) => d === shape[k]);
+      if (!isSame || this.#lastUse.get(root) !== position || this.#blocks[block]!.bytes !== bytes) continue;
+      const { place } = this.#blocks[block]!;
+      if (
+        place === null ||
+        (place.kind === 'input' && this.#donate.includes(place.index) && !this.#isShared(block, root))
+      )
+        return block;
+    }
+    return null;
+  }
+
+  /** Whether another value that is still needed shows the same block. */
+  #isShared(block: number, root: ValueId): boolean {
+    for (const [id, b] of this.#blockOf)
+      if (b === block && id !== root && (this.#lastUse.get(id) ?? -1) >= (this.#lastUse.get(root) ?? -1)) return true;
+    return false;
+  }
+
+  /** Gives every result a home: the input it is, a donated input it may take over, or fresh storage. */
+  #placeOutputs(roots: ReadonlyMap<ValueId, ValueId>): OutputPlan[] {
+    const end = this.#graph.nodes.length;
+    const byBlock = new Map<number, OutputPlan>();
+    return this.#graph.outputs.map((id) => {
+      const block = this.#blockOf.get(roots.get(id) ?? id)!;
+      const known = byBlock.get(block);
+      if (known !== undefined) return known;
+      const plan = this.#homeOf(block, end);
+      byBlock.set(block, plan);
+      return plan;
+    });
+  }
+
+  #homeOf(block: number, end: number): OutputPlan {
+    const { place, bytes } = this.#blocks[block]!;
+    this.#blocks[block]!.last = end;
+    const donor = place?.kind === 'input' ? place.index : this.#donorFor(block);
+    if (place?.kind === 'input' && !this.#donate.includes(place.index)) return { from: 'input', index: place.index };
+    const index = this.#fresh.length;
+    this.#fresh.push({ bytes, takesOver: donor });
+    this.#blocks[block]!.place = donor === null ? { kind: 'output', index } : { kind: 'input', index: donor };
+    return { from: 'fresh', index };
+  }
+
+  /** A donated input of the same size that is dead before this block is born, and that no other result took. */
+  #donorFor(block: number): number | null {
+    const { bytes, first } = this.#blocks[block]!;
+    for (const index of this.#donate) {
+      const donor = this.#blocks[index]!;
+      const isTaken =
+        this.#fresh.some((f) => f.takesOver === index) ||
+        this.#graph.outputs.some((id) => this.#blockOf.get(id) === index);
+      if (donor.bytes === bytes && donor.last < first && !isTaken) return index;
+    }
+    return null;
+  }
+}
+
+/** Places blocks in the segment, largest first, at the lowest offset free during their life; returns the segment's bytes. */
+function placeBlocks(blocks: readonly Block[]): number {
+  const open = blocks.filter((b) => b.place === null).sort((a, b) => b.bytes - a.bytes || a.first - b.first);
+  const placed: { block: Block; at: number; end: number }[] = [];
+  let segment = 0;
+  for (const block of open) {
+    const size = roundUp(block.bytes);
+    let at = 0;
+    for (const other of placed) {
+      const overlapsInTime = other.block.first <= block.last && block.first <= other.block.last;
+      if (overlapsInTime && other.at < at + size && at < other.end) at = other.end;
+    }
+    block.place = { kind: 'segment', offset: at };
+    const index = placed.findIndex((p) => p.at > at);
+    placed.splice(index < 0 ? placed.length : index, 0, { block, at, end: at + size });
+    segment = Math.max(segment, at + size);
+  }
+  return segment;
+}
+
+/** The least any plan can need: the largest total of values that are alive at once. */
+export function livenessBound(plan: {
+  readonly blocks: readonly { readonly bytes: number; readonly first: number; readonly last: number }[];
+}): number {
+  const deltas = new Map<number, number>();
+  const put = (at: number, bytes: number) => deltas.set(at, (deltas.get(at) ?? 0) + bytes);
+  for (const b of plan.blocks) {
+    put(b.first, roundUp(b.bytes));
+    put(b.last + 1, -roundUp(b.bytes));
+  }
+  let now = 0;
+  let peak = 0;
+  for (const at of [...deltas.keys()].sort((a, b) => a - b)) {
+    now += deltas.get(at)!;
+    peak = Math.max(peak, now);
+  }
+  return peak;
+}

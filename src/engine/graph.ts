@@ -1,0 +1,170 @@
+/** The tensor instance of the Dag: nodes with op, parameters, shapes, scope path; plain data, made by tracing. */
+import type { Dag, DagNode, ValueId } from './dag.ts';
+import type { Op, Params } from './op.ts';
+import { trafficOf } from './op.ts';
+import { scopePath, userSite } from './scope.ts';
+import type { Aval, Tensor } from './tensor.ts';
+import { aval, Concrete, showAval, Tracer } from './tensor.ts';
+import { bind, Trace, withTrace } from './trace.ts';
+
+export interface GraphNode extends DagNode {
+  readonly op: Op;
+  readonly params: Params;
+  /** Path of named scopes, such as `model/layer0`. */
+  readonly scope: string;
+  /** Where the user wrote it; formatted when asked for. */
+  readonly site: { toString(): string } | null;
+}
+
+export interface Graph extends Dag<GraphNode> {
+  /** Shape and dtype of every value, by id. */
+  readonly avals: readonly Aval[];
+  /** Values captured from outside the traced function. */
+  readonly consts: readonly { readonly id: ValueId; readonly value: Tensor }[];
+}
+
+export class GraphTracer extends Tracer {
+  readonly trace: GraphTrace;
+  readonly id: ValueId;
+  constructor(trace: GraphTrace, id: ValueId, x: Aval) {
+    super(x.shape, x.dtype, x.weak ?? false);
+    this.trace = trace;
+    this.id = id;
+  }
+}
+
+/** Records ops as nodes. */
+export class GraphTrace extends Trace {
+  readonly name: string;
+  readonly #avals: Aval[] = [];
+  readonly #inputs: ValueId[] = [];
+  readonly #nodes: GraphNode[] = [];
+  readonly #consts = new Map<Tensor, ValueId>();
+
+  constructor(level: number, name = 'jit') {
+    super(level);
+    this.name = name;
+  }
+
+  input(x: Aval): GraphTracer {
+    const tracer = this.#value(x);
+    this.#inputs.push(tracer.id);
+    return tracer;
+  }
+
+  process(op: Op, inputs: readonly Tensor[], params: Params): readonly Tensor[] {
+    const ids = inputs.map((x) => this.idOf(x));
+    const outs = op.infer(inputs, params).map((x) => this.#value(x));
+    this.#nodes.push({ op, inputs: ids, outputs: outs.map((t) => t.id), params, scope: scopePath(), site: userSite() });
+    return outs;
+  }
+
+  /** The id of a tensor in this graph; values from outside become constants. */
+  idOf(x: Tensor): ValueId {
+    if (x instanceof GraphTracer && x.trace === this) return x.id;
+    let id = this.#consts.get(x);
+    if (id === undefined) {
+      id = this.#value(aval(x)).id;
+      this.#consts.set(x, id);
+    }
+    return id;
+  }
+
+  finish(outputs: readonly Tensor[]): Graph {
+    const ids = outputs.map((x) => this.idOf(x));
+    const consts = [...this.#consts].map(([value, id]) => ({ id, value }));
+    return { inputs: this.#inputs, nodes: this.#nodes, outputs: ids, avals: this.#avals, consts };
+  }
+
+  #value(x: Aval): GraphTracer {
+    const tracer = new GraphTracer(this, this.#avals.length, x);
+    this.#avals.push(x.weak === true ? { shape: x.shape, dtype: x.dtype, weak: true } : aval(x));
+    return tracer;
+  }
+}
+
+/** Traces a function of flat tensors to a Graph. */
+export function traceGraph(f: (...xs: Tensor[]) => readonly Tensor[], inputs: readonly Aval[], name = 'jit'): Graph {
+  return withTrace(
+    (level) => new GraphTrace(level, name),
+    (trace) => trace.finish(f(...inputs.map((x) => trace.input(x)))),
+    true,
+  );
+}
+
+/** Runs a graph node by node through `bind`, so that it may itself be transformed. Arguments: one tensor per input; `consts` overrides the captured values. */
+export function evalGraph(
+  graph: Graph,
+  args: readonly Tensor[],
+  consts: readonly Tensor[] = graph.consts.map((c) => c.value),
+): readonly Tensor[] {
+  const values = new Array<Tensor>(graph.avals.length);
+  graph.inputs.forEach((id, i) => {
+    values[id] = args[i]!;
+  });
+  graph.consts.forEach((c, i) => {
+    values[c.id] = consts[i]!;
+  });
+  for (const node of graph.nodes) {
+    const outs = bind(
+      node.op,
+      node.inputs.map((id) => values[id]!),
+      node.params,
+    );
+    for (let i = 0; i < outs.length; i++) values[node.outputs[i]!] = outs[i]!;
+  }
+  return graph.outputs.map((id) => values[id]!);
+}
+
+/** The same graph with its captured values as leading inputs. */
+export function closeGraph(graph: Graph): Graph {
+  if (graph.consts.length === 0) return graph;
+  return { ...graph, inputs: [...graph.consts.map((c) => c.id), ...graph.inputs], consts: [] };
+}
+
+export interface GraphCost {
+  readonly flops: number;
+  readonly macs: number;
+  /** Bytes read and written when no node is fused with another. */
+  readonly traffic: number;
+  readonly nodes: number;
+}
+
+/** Counts FLOPs (2 a multiply-add), MACs and bytes of a graph, opening nested graphs. */
+export function costOf(graph: Graph): GraphCost {
+  const total = { flops: 0, macs: 0, traffic: 0, nodes: 0 };
+  for (const node of graph.nodes) {
+    const ins = node.inputs.map((id) => graph.avals[id]!);
+    const outs = node.outputs.map((id) => graph.avals[id]!);
+    const cost = node.op.cost(ins, outs, node.params);
+    total.flops += cost.flops;
+    total.macs += cost.macs ?? 0;
+    total.traffic += node.op.isView ? 0 : trafficOf(ins, outs);
+    total.nodes += 1;
+  }
+  return total;
+}
+
+/** One line a node: `%3 f32[2, 4] = matmul(%0, %1)`. */
+export function printGraph(graph: Graph): string {
+  const name = (id: ValueId) => `%${id}`;
+  const typed = (id: ValueId) => `${name(id)}: ${showAval(graph.avals[id]!)}`;
+  const lines = [`inputs ${graph.inputs.map(typed).join(', ')}`];
+  for (const c of graph.consts) lines.push(`const ${typed(c.id)}${showConst(c.value)}`);
+  for (const n of graph.nodes)
+    lines.push(
+      `${n.outputs.map(typed).join(', ')} = ${n.op.name}(${n.inputs.map(name).join(', ')})${showParams(n)}${n.scope ? `  # ${n.scope}` : ''}`,
+    );
+  lines.push(`return ${graph.outputs.map(name).join(', ')}`);
+  return lines.join('\n');
+}
+
+const showConst = (x: Tensor): string => (x instanceof Concrete && x.size === 1 ? ` = ${x.item()}` : '');
+
+function showParams(node: GraphNode): string {
+  if (node.op.name === 'constant') return ` ${(node.params as { value: number }).value}`;
+  const text = JSON.stringify(node.params, (_, v) =>
+    typeof v === 'object' && v !== null && 'nodes' in v ? '<graph>' : v,
+  );
+  return text === '{}' ? '' : ` ${text}`;
+}

@@ -1,0 +1,71 @@
+/** Loss and accuracy on a part of a data set, batch by batch with a mask. */
+
+import type { Part } from '../data/index.ts';
+import { loader } from '../data/index.ts';
+import { argmax, cast, eq, fromArray, jit, mul, sum, type Tensor } from '../engine/index.ts';
+import type { Batch, Model, Tree } from '../nn/index.ts';
+import { breathe } from './breathe.ts';
+import type { Task } from './task.ts';
+
+export interface Evaluation {
+  readonly loss: number;
+  /** A fraction; null for regression. */
+  readonly accuracy: number | null;
+}
+
+interface HostBatch {
+  readonly x: Float32Array | Float64Array;
+  readonly xShape: readonly number[];
+  readonly y: Int32Array | Float32Array | Float64Array;
+  readonly yShape: readonly number[];
+  readonly mask: Float32Array | Float64Array;
+}
+
+/** A host batch as tensors; labels become i32. */
+export function toTensors({ x, xShape, y, yShape, mask }: HostBatch, withMask: boolean): Batch {
+  const float = x instanceof Float64Array ? 'f64' : 'f32';
+  const batch = {
+    x: fromArray(x, xShape, float),
+    y: fromArray(y, yShape, y instanceof Int32Array ? 'i32' : y instanceof Float64Array ? 'f64' : 'f32'),
+  };
+  return withMask ? { ...batch, mask: fromArray(mask, [mask.length], float) } : batch;
+}
+
+/** Measures a model on held-out rows; the compiled pass is kept. */
+export class Evaluator {
+  readonly #task: Task;
+  readonly #batch: number;
+  readonly #pass: (params: Tree, state: Tree, batch: Batch) => { loss: Tensor; hits: Tensor };
+
+  constructor(model: Model, task: Task, batch = 200) {
+    this.#task = task;
+    this.#batch = batch;
+    this.#pass = jit((params: Tree, state: Tree, b: Batch) => {
+      const [output] = model.apply(params, state, b.x, { train: false });
+      const { mask, ...unmasked } = b;
+      const loss = sum(mul(task.loss.perSample(output, unmasked), mask!));
+      const hits = task.isClassification
+        ? sum(mul(cast(eq(argmax(output, -1), b.y), output.dtype as 'f32'), mask!))
+        : loss;
+      return { loss, hits };
+    });
+  }
+
+  async measure(params: Tree, modelState: Tree, part: Part): Promise<Evaluation> {
+    const batches = loader({
+      set: part,
+      batch: Math.min(this.#batch, part.n),
+      drop: false,
+      normaliser: this.#task.normaliser,
+    });
+    let loss = 0;
+    let hits = 0;
+    for (const host of batches.epoch(0)) {
+      const result = this.#pass(params, modelState, toTensors(host, true));
+      loss += (await result.loss.read())[0]!;
+      hits += (await result.hits.read())[0]!;
+      await breathe();
+    }
+    return { loss: loss / part.n, accuracy: this.#task.isClassification ? hits / part.n : null };
+  }
+}

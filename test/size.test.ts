@@ -1,0 +1,87 @@
+/** Budgets: lines of files and functions, names in the root entry, bytes that a small program pays. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import ts from 'typescript';
+import { describe, expect, it } from 'vitest';
+import { repository } from '../scripts/entries.ts';
+import { bundle } from './guards/bundle.ts';
+import { filesOverSoftLimit, licenceBanners, longFiles, longFunctions } from './guards/sizes.ts';
+import { isTest, parse, sourcesIn } from './guards/source.ts';
+
+const files = sourcesIn('src', 'scripts', 'test', 'bench', 'lab');
+const code = files.filter((file) => !isTest(file));
+
+describe('the repository', () => {
+  it('has no file over 600 lines without a reason', () => expect(longFiles(files)).toEqual([]));
+  it('has no function over 80 lines without a reason', () => expect(longFunctions(code)).toEqual([]));
+  it('repeats its licence nowhere', () => expect(licenceBanners(files)).toEqual([]));
+
+  it('keeps nine files in ten within 400 lines', () => {
+    const over = filesOverSoftLimit(code);
+    expect(over.length, `over 400 lines: ${over.join(', ')}`).toBeLessThanOrEqual(Math.ceil(code.length / 10));
+  });
+});
+
+describe("the root entry 'cotangent'", () => {
+  it('exports at most 150 names', () => {
+    const names = exportedNames(join(repository, 'src/index.ts'));
+    expect(names).toContain('ShapeError');
+    expect(names.length).toBeLessThanOrEqual(150);
+  });
+});
+
+describe('a page that trains a network by backprop', () => {
+  const parts = ['src/index.ts', 'src/nn/index.ts', 'src/optim/index.ts', 'src/methods/backprop.ts'];
+  const user = parts
+    .filter((path) => existsSync(join(repository, path)))
+    .map((path, i) => `import * as part${i} from './${path}'; globalThis.part${i} = part${i};`)
+    .join('\n');
+
+  it('loads at most 60 kB, minified and gzipped', async () => {
+    const { gzipBytes } = await bundle(user);
+    expect(gzipBytes).toBeGreaterThan(200);
+    expect(gzipBytes).toBeLessThanOrEqual(60_000);
+  });
+
+  it('loads nothing that it does not use', async () => {
+    const { code, inputs, needs } = await bundle(user);
+    expect(inputs.filter((path) => /^src\/(plot|data|run|papers|cli)\/|node_modules\//.test(path))).toEqual([]);
+    expect(needs).toEqual([]);
+    for (const name of ['zod', 'observablehq', 'commander']) expect(code).not.toContain(name);
+  });
+});
+
+describe('the guards of size', () => {
+  const lines = (n: number, first = '') => [first, ...Array.from({ length: n - 1 }, () => ';')].join('\n');
+  const ofLength = (n: number, above = '') => parse('a.ts', `${above}\nconst f = () => {\n${';\n'.repeat(n - 2)}};`);
+
+  it('counts the lines of a file and reads its reason', () => {
+    expect(longFiles([parse('a.ts', lines(600)), parse('b.ts', `${lines(600)}\n`)])).toEqual([]);
+    expect(longFiles([parse('a.ts', lines(601))])).toEqual([expect.stringMatching(/^a\.ts has 601 lines/)]);
+    expect(longFiles([parse('a.ts', lines(601, '// long on purpose: a table'))])).toEqual([]);
+    expect(longFiles([parse('a.ts', lines(601, '// long on purpose:'))])).toHaveLength(1);
+    expect(filesOverSoftLimit([parse('a.ts', lines(400)), parse('b.ts', lines(401))])).toEqual(['b.ts (401 lines)']);
+  });
+
+  it('counts the lines of a function and reads its reason', () => {
+    expect(longFunctions([ofLength(80)])).toEqual([]);
+    expect(longFunctions([ofLength(81)])).toEqual([expect.stringMatching(/^a\.ts:2 is a function of 81 lines/)]);
+    expect(longFunctions([ofLength(81, '// long on purpose: one loop, unrolled')])).toEqual([]);
+    expect(longFunctions([parse('a.ts', `class A {\n m() {\n${';\n'.repeat(80)}}\n}`)])).toHaveLength(1);
+  });
+
+  it('knows a licence banner from another header', () => {
+    expect(licenceBanners([parse('a.ts', '/**\n * Copyright 2026\n */\n')])).toHaveLength(1);
+    expect(licenceBanners([parse('a.ts', '// SPDX-License-Identifier: MIT\n')])).toHaveLength(1);
+    expect(licenceBanners([parse('a.ts', "/** Sums. */\nconst licence = 'MIT';")])).toEqual([]);
+  });
+});
+
+function exportedNames(path: string): string[] {
+  const { config } = ts.readConfigFile(join(repository, 'tsconfig.json'), ts.sys.readFile);
+  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, repository);
+  const program = ts.createProgram([path], options);
+  const checker = program.getTypeChecker();
+  const module = checker.getSymbolAtLocation(program.getSourceFile(path)!)!;
+  return checker.getExportsOfModule(module).map((symbol) => symbol.name);
+}
