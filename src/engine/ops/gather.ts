@@ -8,6 +8,7 @@ import type { Shape } from '../shape.ts';
 import { broadcastShapes, normalizeAxis, showShape, sizeOf } from '../shape.ts';
 import type { Aval, Tensor } from '../tensor.ts';
 import { bind1 } from '../trace.ts';
+import { cast } from './cast.ts';
 import type { TensorLike } from './constant.ts';
 import { scalar } from './constant.ts';
 import { broadcastTo, moveAxis, reshape } from './movement.ts';
@@ -111,8 +112,12 @@ export function checkIndices(name: string, indices: Aval, x: Aval, axis: number)
     });
 }
 
-export const asIndices = (indices: TensorLike): Tensor =>
-  typeof indices === 'number' ? scalar(indices, 'i32') : asTensor(indices);
+/** Indices as an i32 tensor; u32 ones are taken over. */
+export function asIndices(indices: TensorLike): Tensor {
+  if (typeof indices === 'number') return scalar(indices, 'i32');
+  const t = asTensor(indices);
+  return t.dtype === 'u32' ? cast(t, 'i32') : t;
+}
 
 /** The slices of x at `indices` along an axis; the axes of the i32 indices stand in the place of that axis. Indices out of range are clamped. */
 export function take(x: TensorLike, indices: TensorLike, axis = 0): Tensor {

@@ -10,8 +10,13 @@ import { checkShape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { bind1 } from '../trace.ts';
 import { add, mul } from './arithmetic.ts';
+import { cast } from './cast.ts';
+import { eq } from './compare.ts';
+import type { TensorLike } from './constant.ts';
 import { scalar } from './constant.ts';
 import { oneHotRows } from './eye.ts';
+import { asIndices } from './gather.ts';
+import { expandDims } from './movement.ts';
 
 interface IotaParams {
   readonly n: number;
@@ -66,6 +71,12 @@ export function linspace(start: number, stop: number, n: number, dtype: 'f32' | 
   return add(mul(back, scalar(start, dtype)), mul(t, scalar(stop, dtype)));
 }
 
+/** Rows of n with a 1 at each index and 0 elsewhere: indices (…) → (…, n). An index outside 0 … n − 1 gives a row of zeros. */
+export function oneHot(indices: TensorLike, n: number, dtype: Dtype = defaultDtype()): Tensor {
+  const list = asIndices(indices);
+  return cast(eq(expandDims(list, list.rank), iota(n)), dtype);
+}
+
 /** The n × n identity matrix. */
 export function eye(n: number, dtype: Dtype = defaultDtype()): Tensor {
   return oneHotRows(checkShape('eye', [n])[0]!, dtype);
@@ -78,4 +89,5 @@ export const iotaChecks = [
     f: (x) => mul(x!, linspace(-1, 2, 4, x!.dtype as 'f32' | 'f64')),
     args: [{ shape: [4] }],
   }),
+  checkRow({ name: 'oneHot', f: (i) => oneHot(i!, 4), args: [{ shape: [2, 3], kind: 'i32', domain: [-1, 5] }], order: 0 }),
 ];
