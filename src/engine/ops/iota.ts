@@ -89,5 +89,10 @@ export const iotaChecks = [
     f: (x) => mul(x!, linspace(-1, 2, 4, x!.dtype as 'f32' | 'f64')),
     args: [{ shape: [4] }],
   }),
-  checkRow({ name: 'oneHot', f: (i) => oneHot(i!, 4), args: [{ shape: [2, 3], kind: 'i32', domain: [-1, 5] }], order: 0 }),
+  checkRow({
+    name: 'oneHot',
+    f: (i) => oneHot(i!, 4),
+    args: [{ shape: [2, 3], kind: 'i32', domain: [-1, 5] }],
+    order: 0,
+  }),
 ];

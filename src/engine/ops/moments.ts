@@ -16,7 +16,8 @@ import { sum } from './reduce.ts';
 
 type Axes = number | readonly number[];
 
-const countAlong = (name: string, x: Tensor, axes: Axes | undefined): number => sizeOf(normalizeAxes(name, axes, x.rank).map((a) => x.shape[a]!));
+const countAlong = (name: string, x: Tensor, axes: Axes | undefined): number =>
+  sizeOf(normalizeAxes(name, axes, x.rank).map((a) => x.shape[a]!));
 
 /** The mean over the given axes, or over all. */
 export function mean(x: TensorLike, axes?: Axes, options: SumOptions = {}): Tensor {
@@ -37,7 +38,8 @@ export function variance(x: TensorLike, axes?: Axes, { ddof = 0, ...options }: V
 }
 
 /** The square root of `variance`. */
-export const std = (x: TensorLike, axes?: Axes, options: VarianceOptions = {}): Tensor => rootOf(variance(x, axes, options));
+export const std = (x: TensorLike, axes?: Axes, options: VarianceOptions = {}): Tensor =>
+  rootOf(variance(x, axes, options));
 
 export interface NormOptions extends SumOptions {
   /** 1: sum of magnitudes; 2: Euclidean; Infinity: largest magnitude. */
@@ -66,5 +68,9 @@ export const momentChecks: readonly CheckRow[] = [
   { name: 'std', f: (x) => std(x!, [1, 2]), args: [block] },
   { name: 'norm', f: (x) => norm(x!, 1), args: [block] },
   { name: 'norm.one', f: (x) => norm(x!, 1, { order: 1 }), args: [{ ...block, kinks: [0], apart: 1e-3 }] },
-  { name: 'norm.largest', f: (x) => norm(x!, 1, { order: Number.POSITIVE_INFINITY }), args: [{ ...block, domain: [0.1, 4], apart: 1e-3 }] },
+  {
+    name: 'norm.largest',
+    f: (x) => norm(x!, 1, { order: Number.POSITIVE_INFINITY }),
+    args: [{ ...block, domain: [0.1, 4], apart: 1e-3 }],
+  },
 ];

@@ -4,12 +4,14 @@
  * The words are those of `threefry.ts`, so tensors and the host draw the same numbers from the same key.
  */
 import { lowerBits, lowerBlocks, lowerRank } from '../backends/wasm/lower-random.ts';
+import { emitNormal, emitNormalDouble } from '../backends/wasm/normal-emitters.ts';
 import { emitMulHigh, emitOpenUnit, emitUnit, emitUnitDouble } from '../backends/wasm/random-emitters.ts';
 import { checkRow } from '../check-row.ts';
 import type { Dtype, TypedArray } from '../dtype.ts';
 import { DtypeError, ShapeError } from '../errors.ts';
 import type { Op } from '../op.ts';
 import { defineOp } from '../op.ts';
+import { normalQuantile } from '../portable.ts';
 import type { Shape } from '../shape.ts';
 import { showShape, sizeOf } from '../shape.ts';
 import type { Aval } from '../tensor.ts';
@@ -112,6 +114,26 @@ export const unitDoubleOp: Op<None> = elementwise('unitDouble', {
   wasm: emitUnitDouble,
 });
 
+/** A word as a standard normal f32: the quantile of the middle of its cell. */
+export const normalOp: Op<None> = /* @__PURE__ */ elementwise('normal', {
+  arity: 1,
+  dtypes: ['u32'],
+  result: () => 'f32',
+  js: () => (word) => normalQuantile((word! + 0.5) * 2 ** -32),
+  wasm: emitNormal,
+  isCheap: false,
+});
+
+/** Two words as a standard normal f64, with 52 random bits. */
+export const normalDoubleOp: Op<None> = /* @__PURE__ */ elementwise('normalDouble', {
+  arity: 2,
+  dtypes: ['u32'],
+  result: () => 'f64',
+  js: () => (high, low) => normalQuantile((high! * 2 ** 20 + (low! >>> 12) + 0.5) * 2 ** -52),
+  wasm: emitNormalDouble,
+  isCheap: false,
+});
+
 /** The upper 32 bits of a product of u32. */
 export const mulHighOp: Op<None> = elementwise('mulHigh', {
   arity: 2,
@@ -177,6 +199,13 @@ export const randomOpChecks = [
     args: [words([9]), words([9])],
     order: 0,
     tol: { f32: 0, f64: 0 },
+  }),
+  checkRow({ name: 'normal', f: (x) => bind1(normalOp, [x!], NONE), args: [words([90])], order: 0 }),
+  checkRow({
+    name: 'normalDouble',
+    f: (x, y) => bind1(normalDoubleOp, [x!, y!], NONE),
+    args: [words([90]), words([90])],
+    order: 0,
   }),
   checkRow({
     name: 'mulHigh',

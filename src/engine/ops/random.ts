@@ -19,7 +19,17 @@ import { tensor } from './create.ts';
 import { iota } from './iota.ts';
 import { NONE } from './makers.ts';
 import { reshape, sliceAxis } from './movement.ts';
-import { bitsOp, blocksOp, mulHighOp, rankOp, ranksOf, unitDoubleOp, unitOp } from './random-ops.ts';
+import {
+  bitsOp,
+  blocksOp,
+  mulHighOp,
+  normalDoubleOp,
+  normalOp,
+  rankOp,
+  ranksOf,
+  unitDoubleOp,
+  unitOp,
+} from './random-ops.ts';
 
 // The families of derived keys lie where no stream of words reaches; see threefry.ts.
 const SPLIT = { high: 0xffff_ffff };
@@ -69,7 +79,7 @@ export interface UniformOptions extends DrawOptions {
 /** Uniform numbers in [low, high), 24 random bits each; where low is not 0, rounding may give high itself. */
 export function uniform(from: Tensor, shape: Shape, { low = 0, high = 1, ...options }: UniformOptions = {}): Tensor {
   const { dtype, isDouble } = resolve('uniform', options);
-  const unit = isDouble ? unitDoubles(from, shape) : bind1(unitOp, [bits(from, shape)], NONE);
+  const unit = isDouble ? bind1(unitDoubleOp, wordPairs(from, shape), NONE) : bind1(unitOp, [bits(from, shape)], NONE);
   const scaled = high - low === 1 ? unit : mul(unit, high - low);
   return cast(low === 0 ? scaled : add(scaled, low), dtype);
 }
@@ -86,11 +96,19 @@ function resolve(
   return { dtype, isDouble: precision === 'f64' };
 }
 
-function unitDoubles(from: Tensor, shape: Shape): Tensor {
-  const n = sizeOf(shape);
-  const words = bits(from, [n, 2]);
+/** The first and the second words of n pairs. */
+function wordPairs(from: Tensor, shape: Shape): [Tensor, Tensor] {
+  const words = bits(from, [sizeOf(shape), 2]);
   const part = (i: number) => reshape(sliceAxis(words, 1, i, i + 1), shape);
-  return bind1(unitDoubleOp, [part(0), part(1)], NONE);
+  return [part(0), part(1)];
+}
+
+/** Standard normal numbers, one word each, by the inverse of the distribution function. */
+export function normal(from: Tensor, shape: Shape, options: DrawOptions = {}): Tensor {
+  const { dtype, isDouble } = resolve('normal', options);
+  return isDouble
+    ? bind1(normalDoubleOp, wordPairs(from, shape), NONE)
+    : cast(bind1(normalOp, [bits(from, shape)], NONE), dtype);
 }
 
 /** Whole numbers from low to high − 1, i32; the chances of two of them differ by at most 2⁻³². */

@@ -10,7 +10,6 @@ import type { Tensor } from '../tensor.ts';
 import { bind1 } from '../trace.ts';
 import { FLOATS, mul, sub } from './arithmetic.ts';
 import type { TensorLike } from './constant.ts';
-import { exp } from './exponential.ts';
 import { checkDtypes } from './makers.ts';
 import { asTensor } from './promote.ts';
 import type { ReduceOptions, ReduceParams } from './reduce.ts';
@@ -20,7 +19,9 @@ import { reduceWith, sum } from './reduce.ts';
 function groupsOf(shape: Shape, axes: readonly number[]): Int32Array {
   const own = stridesOf(reducedShape(shape, axes, true)).map((s, i) => (axes.includes(i) ? 0 : s));
   const full = stridesOf(shape);
-  return Int32Array.from({ length: sizeOf(shape) }, (_, n) => shape.reduce((to, d, i) => to + (Math.floor(n / full[i]!) % d) * own[i]!, 0));
+  return Int32Array.from({ length: sizeOf(shape) }, (_, n) =>
+    shape.reduce((to, d, i) => to + (Math.floor(n / full[i]!) % d) * own[i]!, 0),
+  );
 }
 
 interface Groups {
@@ -51,7 +52,10 @@ const fromGroups =
 const behind = (axes: readonly number[]): { axes: number[] } => ({ axes: axes.map((a) => a + 1) });
 const overGroup = (x: Tensor, axes: readonly number[]): Tensor => sum(x, axes, { keepDims: true });
 
-type Spec = Pick<Op<ReduceParams>, 'js' | 'wasm'> & { readonly tangent: (dx: Tensor, x: Tensor, y: Tensor, axes: readonly number[]) => Tensor; readonly keepsShape: boolean };
+type Spec = Pick<Op<ReduceParams>, 'js' | 'wasm'> & {
+  readonly tangent: (dx: Tensor, x: Tensor, y: Tensor, axes: readonly number[]) => Tensor;
+  readonly keepsShape: boolean;
+};
 
 function softmaxLike(name: string, { js, wasm, tangent, keepsShape }: Spec): Op<ReduceParams> {
   const op: Op<ReduceParams> = defineOp<ReduceParams>({
@@ -61,7 +65,9 @@ function softmaxLike(name: string, { js, wasm, tangent, keepsShape }: Spec): Op<
       checkDtypes(name, FLOATS, [x!.dtype]);
       return [{ shape: keepsShape ? x!.shape : reducedShape(x!.shape, axes, false), dtype: x!.dtype }];
     },
-    jvp: ({ primals: [x], outs: [y], tangents: [dx], params }): MaybeTensor[] => [dx == null ? null : tangent(dx, x!, y!, params.axes)],
+    jvp: ({ primals: [x], outs: [y], tangents: [dx], params }): MaybeTensor[] => [
+      dx == null ? null : tangent(dx, x!, y!, params.axes),
+    ],
     batch: ({ inputs, params }) => ({ outs: [bind1(op, inputs, behind(params.axes))], batched: [true] }),
     cost: ([x]) => ({ flops: 5 * sizeOf(x!.shape) }),
     js,
@@ -78,10 +84,10 @@ export const softmaxOp: Op<ReduceParams> = /* @__PURE__ */ softmaxLike('softmax'
   wasm: lowerSoftmax,
 });
 
-/** dy = dx − Σ eʸ·dx. */
+/** dy = dx − Σ softmax(x)·dx. */
 export const logSoftmaxOp: Op<ReduceParams> = /* @__PURE__ */ softmaxLike('logSoftmax', {
   keepsShape: true,
-  tangent: (dx, _, y, axes) => sub(dx, overGroup(mul(exp(y), dx), axes)),
+  tangent: (dx, x, _, axes) => sub(dx, overGroup(mul(bind1(softmaxOp, [x], { axes }), dx), axes)),
   js: /* @__PURE__ */ fromGroups((x, shift, total) => x - shift - Math.log(total)),
   wasm: lowerLogSoftmax,
 });
@@ -109,7 +115,8 @@ export const softmax = (x: TensorLike, axes: Axes = -1): Tensor => overAxes(soft
 /** The logarithm of `softmax`, accurate where softmax underflows. */
 export const logSoftmax = (x: TensorLike, axes: Axes = -1): Tensor => overAxes(logSoftmaxOp, x, axes);
 /** log Σ exp x over the given axes, or over all. */
-export const logsumexp = (x: TensorLike, axes?: Axes, options: ReduceOptions = {}): Tensor => reduceWith(logsumexpOp, 'logsumexp', x, axes, options);
+export const logsumexp = (x: TensorLike, axes?: Axes, options: ReduceOptions = {}): Tensor =>
+  reduceWith(logsumexpOp, 'logsumexp', x, axes, options);
 
 const logits = { shape: [2, 3, 4], domain: [-3, 3] } as const;
 

@@ -5,8 +5,8 @@ import type { FunctionWriter } from './assembler.ts';
 import type { Emit } from './elementwise.ts';
 import { functions } from './functions/index.ts';
 import type { LowerContext, Operand, WasmLowering } from './lower.ts';
-import { lowerElementwise, lowerReduce } from './lowerings.ts';
 import { reshaped } from './lower.ts';
+import { lowerElementwise, lowerReduce } from './lowerings.ts';
 
 const lanes = (w: FunctionWriter, dtype: string) => (dtype === 'f64' ? w.f64x2 : w.f32x4);
 const LARGEST = { f32: 3.4028234663852886e38, f64: Number.MAX_VALUE } as const;
@@ -60,7 +60,8 @@ const lessLog: Emit = (w, dtype, profile) => {
   return lanes(w, dtype).sub();
 };
 
-const run = (context: LowerContext, name: string, emit: Emit, ins: readonly Operand[], out: Operand): void => lowerElementwise(name, emit)(context, ins, [out], {});
+const run = (context: LowerContext, name: string, emit: Emit, ins: readonly Operand[], out: Operand): void =>
+  lowerElementwise(name, emit)(context, ins, [out], {});
 
 /** The maximum of each group with its axes kept at length 1, and a place for another value per group. */
 function groupValues(context: LowerContext, x: Operand, axes: readonly number[]): { largest: Operand; sums: Operand } {
@@ -70,7 +71,8 @@ function groupValues(context: LowerContext, x: Operand, axes: readonly number[])
   return { largest, sums: context.temp({ shape, dtype: x.dtype }) };
 }
 
-const sumInto = (context: LowerContext, x: Operand, out: Operand, axes: readonly number[]): void => lowerReduce('sum')(context, [x], [reshaped(out, reducedShape(x.shape, axes, false))], { axes });
+const sumInto = (context: LowerContext, x: Operand, out: Operand, axes: readonly number[]): void =>
+  lowerReduce('sum')(context, [x], [reshaped(out, reducedShape(x.shape, axes, false))], { axes });
 
 export const lowerSoftmax: WasmLowering<ReduceParams> = (context, [x], [out], { axes }) => {
   if (sizeOf(x!.shape) === 0) return;
