@@ -22,13 +22,16 @@ function hostKernel<P extends Params>(op: Op<P>, ins: readonly Aval[], outs: rea
     key: `host ${op.name} ${all.map(showAval).join(' ')} ${JSON.stringify(params)}`,
     params: Array<'i32'>(all.length + 2).fill('i32'),
     emit: () => undefined,
-    host: (memory) => (...addresses) => {
-      const view = (x: Aval, k: number): TypedArray => viewOf(x.dtype, memory.buffer, addresses[k]! >>> 0, sizeOf(x.shape));
-      op.js(
-        ins.map(view),
-        outs.map((x, k) => view(x, ins.length + k)),
-        { ins, outs, params },
-      );
-    },
+    host:
+      (memory) =>
+      (...addresses) => {
+        const view = (x: Aval, k: number): TypedArray =>
+          viewOf(x.dtype, memory.buffer, addresses[k]! >>> 0, sizeOf(x.shape));
+        op.js(
+          ins.map(view),
+          outs.map((x, k) => view(x, ins.length + k)),
+          { ins, outs, params },
+        );
+      },
   };
 }
