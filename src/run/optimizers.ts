@@ -19,13 +19,16 @@ const makers: Readonly<Record<string, (options: { learningRate: number; weightDe
   sgd,
 };
 
+/** The names that `buildOptimizer` knows. */
+export const optimizers: readonly string[] = Object.keys(makers);
+
 /** Builds an optimiser from its name and rate. */
 export function buildOptimizer({ name, learningRate, weightDecay }: OptimizerSpec): Optimizer {
-  const make = makers[name];
+  const make = Object.hasOwn(makers, name) ? makers[name] : undefined;
   if (make === undefined)
     throw new ConfigError(`there is no optimiser "${name}"`, {
       name,
-      help: `optimisers are ${Object.keys(makers).join(', ')}`,
+      help: `optimisers are ${optimizers.join(', ')}`,
     });
   if (!(learningRate > 0))
     throw new ConfigError(`the learning rate must be a number above 0, not ${learningRate}`, { learningRate });
