@@ -11,7 +11,7 @@ import type { CompareEvent } from '../run/schema.ts';
 import { taskOf } from '../run/task.ts';
 import { inWorkers } from '../run/workers.ts';
 import { names, type Seeds, seeds, whole } from './fields.ts';
-import { budgetOf, cores, learningOptions, loadOptionsOf, ratesOf } from './learning.ts';
+import { budgetOf, cores, engineOf, learningOptions, loadOptionsOf, optimizerOf, ratesOf } from './learning.ts';
 import { machine, version } from './machine.ts';
 import { EventLog, runFolder } from './run-folder.ts';
 import { type Call, defineVerb, option, preset } from './verb.ts';
@@ -55,10 +55,7 @@ export const compareVerb = defineVerb({
         seeds: seedsOf(values.seeds, values.seed),
         budget,
         batch: values.batch,
-        optimizer: {
-          name: values.optimizer,
-          ...(values.weightDecay === undefined ? {} : { weightDecay: values.weightDecay }),
-        },
+        optimizer: optimizerOf(values),
         learningRates,
         ...(values.tune === undefined ? {} : { tune: { trials: values.tune } }),
         probe: values.probe,
@@ -99,18 +96,6 @@ async function record(
     ui.event(told);
   }
   await log.flush();
-}
-
-export function engineOf({
-  backend,
-  dtype,
-  profile,
-}: { [K in keyof EngineSettings]: EngineSettings[K] | undefined }): EngineSettings {
-  return {
-    ...(backend === undefined ? {} : { backend }),
-    ...(dtype === undefined ? {} : { dtype }),
-    ...(profile === undefined ? {} : { profile }),
-  };
 }
 
 const rulesOf = (asked: readonly string[]): string[] =>

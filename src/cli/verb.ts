@@ -41,6 +41,8 @@ export interface Io {
 export interface Call<O extends Options> {
   readonly values: Values<O & typeof commonOptions>;
   readonly args: readonly string[];
+  /** Keys that the command line or a config file gave. */
+  readonly given: ReadonlySet<string>;
   readonly ui: Ui;
   readonly io: Io;
   /** Runs something that answers Ctrl-C by itself: the first one aborts the signal, the second ends the process. */
