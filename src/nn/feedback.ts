@@ -1,7 +1,8 @@
 /** Products whose way back uses other weights than the way forward; the pull for the true weights stays exact. */
 
 import type { ConvOptions, Shape, Tensor } from '../engine/index.ts';
-import { bind1, conv2d, convInputOp, linearCall, matmul, windowOver } from '../engine/index.ts';
+import { bind1, conv2d, convInputOp, linearCall, matmul } from '../engine/index.ts';
+import { windowOver } from '../engine/ops/window.ts';
 import type { Layer, Tree } from './layer.ts';
 import { at } from './model.ts';
 

@@ -5,7 +5,6 @@ import {
   cast,
   DataError,
   div,
-  expandDims,
   isInteger,
   maximum,
   mul,
@@ -79,14 +78,14 @@ export function sampleWeights(output: Tensor, { mask }: Batch, reduction: BatchR
   return reduction === 'sum' ? own : div(own, maximum(sum(own), 1e-30)); // a batch of nothing but padding weighs 0
 }
 
-/** Targets in the output's shape and dtype; class indices become one-hot rows over the last axis. */
+/** Targets in the output's shape and dtype; class indices become one-hot rows over the last axis, unless that has one element only. */
 export function targetsLike(output: Tensor, { y }: Batch): Tensor {
-  const isIndex = isInteger(y.dtype) && sameShape(y.shape, output.shape.slice(0, -1));
-  if (isIndex) return oneHot(y, output.shape.at(-1)!, output.dtype);
-  const column =
-    y.rank === 1 && output.rank === 2 && output.shape[1] === 1 && y.shape[0] === output.shape[0] ? expandDims(y, 1) : y;
-  if (!sameShape(column.shape, output.shape)) throw targetError(output, y);
-  return cast(column, output.dtype);
+  const wanted = output.shape;
+  const isColumn = wanted.at(-1) === 1 && sameShape(y.shape, wanted.slice(0, -1));
+  if (isInteger(y.dtype) && !isColumn && sameShape(y.shape, wanted.slice(0, -1)))
+    return oneHot(y, wanted.at(-1)!, output.dtype);
+  if (!isColumn && !sameShape(y.shape, wanted)) throw targetError(output, y);
+  return cast(reshape(y, wanted), output.dtype);
 }
 
 /** The typed refusal of targets that do not fit an output. */

@@ -1,6 +1,5 @@
 /** The optimisers under their usual names, with PyTorch's conventions and defaults: chains of building blocks. */
 
-import type { Tree } from '../nn/layer.ts';
 import type { AdagradOptions, AdamOptions, RmsOptions } from './adaptive.ts';
 import { scaleByAdagrad, scaleByAdam, scaleByRms } from './adaptive.ts';
 import { addDecayedWeights } from './limit.ts';
@@ -106,10 +105,8 @@ const decay = (weightDecay: number): Optimizer<null>[] => (weightDecay === 0 ? [
 function named(
   name: string,
   config: Readonly<Record<string, unknown>> & { readonly learningRate: Rate },
-  parts: readonly Optimizer<never>[],
+  parts: readonly Optimizer[],
 ): Optimizer {
-  const whole = chain(...(parts as readonly Optimizer[]));
-  return { ...whole, name, config: { ...config, learningRate: describeRate(config.learningRate) } } as Optimizer<
-    readonly Tree[]
-  > as Optimizer;
+  const whole = chain(...parts);
+  return { ...whole, name, config: { ...config, learningRate: describeRate(config.learningRate) } };
 }

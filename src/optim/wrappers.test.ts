@@ -95,7 +95,7 @@ describe('groups', () => {
 
   it('give each leaf to the first group that wants it', () => {
     const optimizer = groups([
-      { match: isBias, optimizer: frozen() as never },
+      { match: isBias, optimizer: frozen() },
       { match: (path) => path.startsWith('.layers[0]'), optimizer: sgd({ learningRate: 1 }) },
       { match: () => true, optimizer: sgd({ learningRate: 0.1 }) },
     ]);

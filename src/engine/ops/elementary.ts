@@ -18,8 +18,8 @@ export const reciprocal = (x: TensorLike): Tensor => div(1, x);
 /** The tangent of x radians. */
 export const tan = (x: TensorLike): Tensor => div(sin(x), cos(x));
 
-/** √(1 − x²), by a product that does not cancel near ±1. */
-const legOf = (x: Tensor): Tensor => sqrt(mul(sub(1, x), add(1, x)));
+/** √(1 − x²), by a product that neither cancels near ±1 nor meets 0·∞ in its slope there. */
+const legOf = (x: Tensor): Tensor => mul(sqrt(sub(1, x)), sqrt(add(1, x)));
 
 /** The angle in [−π/2, π/2] with sine x; the slope is infinite at ±1. */
 export function asin(x: TensorLike): Tensor {

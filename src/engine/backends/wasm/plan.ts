@@ -8,6 +8,7 @@ import type { ValueId } from '../../dag.ts';
 import type { Graph } from '../../graph.ts';
 import { bytesOf } from '../../tensor.ts';
 import { roundUp } from './arena.ts';
+import { loweringOf } from './host.ts';
 import type { Operand } from './lower.ts';
 import type { Profile } from './profile.ts';
 import { type KernelCall, Recorder } from './recorder.ts';
@@ -123,7 +124,7 @@ class Planner {
     });
     const outs = outputs.map((id) => this.#operand(id, roots));
     const recorder = new Recorder(this.#profile, () => this.#addBlock(0, position));
-    op.wasm!(recorder, ins, outs, params);
+    loweringOf(op)(recorder, ins, outs, params);
     for (const temp of recorder.temps)
       this.#blocks[temp.block] = { bytes: temp.bytes, first: position, last: position, place: null };
     this.#calls.push(...recorder.calls);
