@@ -3,9 +3,7 @@ import { ConfigError } from '../engine/errors.ts';
 import type { KeyWords } from '../engine/threefry.ts';
 import { type Dataset, sliceRows } from './part.ts';
 import type { DataSource } from './source.ts';
-
-/** {0, 1} or {−1, +1} for inputs and targets of logical tasks. */
-export type Encoding = 'zero-one' | 'plus-minus';
+import type { Encoding } from './toy/encoding.ts';
 
 export interface LoadOptions {
   /** Folder or source of the files; default `dataFolder()`. */
@@ -23,6 +21,7 @@ export interface LoadOptions {
   readonly size?: 28 | 8;
   /** Standard deviation of the noise of a generated set. */
   readonly noise?: number;
+  /** Values of the input bits of XOR and parity; default {0, 1}. */
   readonly encoding?: Encoding;
   /** Number of inputs of the parity task. */
   readonly bits?: number;

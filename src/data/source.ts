@@ -1,6 +1,7 @@
 /** Where the files of a data set are read from: a folder, or a base URL in a browser. */
 import { DataError } from '../engine/errors.ts';
 import type { NamedBytes } from './bytes.ts';
+import { storedSet } from './catalogue.ts';
 import { environment, nodeModule } from './node.ts';
 
 export interface DataSource {
@@ -70,11 +71,16 @@ export async function readFrom(source: DataSource, set: string, path: string): P
   throw missingFile(source, set, path);
 }
 
+/** The error for a file that is not in the source. */
 export function missingFile(source: DataSource, set: string, path: string): DataError {
+  const isFetched = storedSet(set).files.some((file) => file.urls.length > 0);
+  const orCopy = `set COTANGENT_DATA to a folder that holds ${path}`;
   return new DataError(`${set}: ${path} is not in ${source.where}`, {
     set,
     file: path,
     folder: source.where,
-    help: `run "cotangent data fetch ${set}", or set COTANGENT_DATA to a folder that holds ${path}`,
+    help: isFetched
+      ? `run "cotangent data fetch ${set}", or ${orCopy}`
+      : `it has no official download in this form: ${orCopy}`,
   });
 }

@@ -27,7 +27,11 @@ export interface PullAlgebra<N extends DagNode, V> {
 }
 
 /** Computes every value from the given ones, in topological order. */
-export function walkForward<N extends DagNode, V>(dag: Dag<N>, given: ReadonlyMap<ValueId, V>, evaluate: (node: N, inputs: readonly V[]) => readonly V[]): Map<ValueId, V> {
+export function walkForward<N extends DagNode, V>(
+  dag: Dag<N>,
+  given: ReadonlyMap<ValueId, V>,
+  evaluate: (node: N, inputs: readonly V[]) => readonly V[],
+): Map<ValueId, V> {
   const values = new Map(given);
   for (const node of dag.nodes) {
     const outs = evaluate(
@@ -42,7 +46,11 @@ export function walkForward<N extends DagNode, V>(dag: Dag<N>, given: ReadonlyMa
 }
 
 /** Carries seeds from the outputs back to every value that they depend on; nodes that nothing reaches are not pulled. */
-export function walkBackward<N extends DagNode, V>(dag: Dag<N>, seeds: Iterable<readonly [ValueId, V]>, algebra: PullAlgebra<N, V>): Map<ValueId, V> {
+export function walkBackward<N extends DagNode, V>(
+  dag: Dag<N>,
+  seeds: Iterable<readonly [ValueId, V]>,
+  algebra: PullAlgebra<N, V>,
+): Map<ValueId, V> {
   const arrived = new Map<ValueId, V>();
   const put = (id: ValueId, v: V | undefined) => {
     if (v === undefined) return;
@@ -66,7 +74,10 @@ export function walkBackward<N extends DagNode, V>(dag: Dag<N>, seeds: Iterable<
 export async function walkBackwardAsync<N extends DagNode, V>(
   dag: Dag<N>,
   seeds: Iterable<readonly [ValueId, V]>,
-  algebra: { readonly add: (a: V, b: V) => V | Promise<V>; readonly pull: (node: N, arrived: readonly (V | undefined)[]) => Promise<readonly (V | undefined)[]> },
+  algebra: {
+    readonly add: (a: V, b: V) => V | Promise<V>;
+    readonly pull: (node: N, arrived: readonly (V | undefined)[]) => Promise<readonly (V | undefined)[]>;
+  },
 ): Promise<Map<ValueId, V>> {
   const arrived = new Map<ValueId, V>();
   const put = async (id: ValueId, v: V | undefined) => {

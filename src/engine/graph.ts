@@ -4,8 +4,8 @@ import type { Op, Params } from './op.ts';
 import { trafficOf } from './op.ts';
 import { scopePath, userSite } from './scope.ts';
 import type { Aval, Tensor } from './tensor.ts';
-import { Concrete, Tracer, aval, showAval } from './tensor.ts';
-import { Trace, bind, withTrace } from './trace.ts';
+import { aval, Concrete, showAval, Tracer } from './tensor.ts';
+import { bind, Trace, withTrace } from './trace.ts';
 
 export interface GraphNode extends DagNode {
   readonly op: Op;
@@ -93,7 +93,11 @@ export function traceGraph(f: (...xs: Tensor[]) => readonly Tensor[], inputs: re
 }
 
 /** Runs a graph node by node through `bind`, so that it may itself be transformed. Arguments: one tensor per input; `consts` overrides the captured values. */
-export function evalGraph(graph: Graph, args: readonly Tensor[], consts: readonly Tensor[] = graph.consts.map((c) => c.value)): readonly Tensor[] {
+export function evalGraph(
+  graph: Graph,
+  args: readonly Tensor[],
+  consts: readonly Tensor[] = graph.consts.map((c) => c.value),
+): readonly Tensor[] {
   const values = new Array<Tensor>(graph.avals.length);
   graph.inputs.forEach((id, i) => {
     values[id] = args[i]!;
@@ -147,7 +151,10 @@ export function printGraph(graph: Graph): string {
   const typed = (id: ValueId) => `${name(id)}: ${showAval(graph.avals[id]!)}`;
   const lines = [`inputs ${graph.inputs.map(typed).join(', ')}`];
   for (const c of graph.consts) lines.push(`const ${typed(c.id)}${showConst(c.value)}`);
-  for (const n of graph.nodes) lines.push(`${n.outputs.map(typed).join(', ')} = ${n.op.name}(${n.inputs.map(name).join(', ')})${showParams(n)}${n.scope ? `  # ${n.scope}` : ''}`);
+  for (const n of graph.nodes)
+    lines.push(
+      `${n.outputs.map(typed).join(', ')} = ${n.op.name}(${n.inputs.map(name).join(', ')})${showParams(n)}${n.scope ? `  # ${n.scope}` : ''}`,
+    );
   lines.push(`return ${graph.outputs.map(name).join(', ')}`);
   return lines.join('\n');
 }
@@ -156,6 +163,8 @@ const showConst = (x: Tensor): string => (x instanceof Concrete && x.size === 1 
 
 function showParams(node: GraphNode): string {
   if (node.op.name === 'constant') return ` ${(node.params as { value: number }).value}`;
-  const text = JSON.stringify(node.params, (_, v) => (typeof v === 'object' && v !== null && 'nodes' in v ? '<graph>' : v));
+  const text = JSON.stringify(node.params, (_, v) =>
+    typeof v === 'object' && v !== null && 'nodes' in v ? '<graph>' : v,
+  );
   return text === '{}' ? '' : ` ${text}`;
 }

@@ -82,7 +82,8 @@ export function collecting<R>(target: Scope | null, body: () => R): R {
 export function trackResults<T extends readonly Tensor[]>(results: T, operands: readonly Tensor[] = []): T {
   if (innermost === null) return results;
   for (const x of results) {
-    if (x instanceof Concrete && !operands.some((o) => o instanceof Concrete && o.storage === x.storage)) innermost.add(x.storage);
+    if (x instanceof Concrete && !operands.some((o) => o instanceof Concrete && o.storage === x.storage))
+      innermost.add(x.storage);
   }
   return results;
 }

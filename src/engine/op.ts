@@ -1,7 +1,8 @@
 /** What an op is: one block of data that holds its shape rule, derivative, transpose, batching, cost and lowerings. */
+
+import type { WasmLowering } from './backends/wasm/lower.ts';
 import type { TypedArray } from './dtype.ts';
 import { BYTES } from './dtype.ts';
-import type { WasmLowering } from './backends/wasm/lower.ts';
 import type { Shape } from './shape.ts';
 import { sizeOf } from './shape.ts';
 import type { Aval, Tensor } from './tensor.ts';
@@ -55,7 +56,11 @@ export interface Cost {
 }
 
 /** Reference loops: contiguous row-major arrays in, arrays to fill out. */
-export type JsKernel<P> = (inputs: readonly TypedArray[], outputs: readonly TypedArray[], call: { readonly ins: readonly Aval[]; readonly outs: readonly Aval[]; readonly params: P }) => void;
+export type JsKernel<P> = (
+  inputs: readonly TypedArray[],
+  outputs: readonly TypedArray[],
+  call: { readonly ins: readonly Aval[]; readonly outs: readonly Aval[]; readonly params: P },
+) => void;
 
 export interface Op<P extends Params = Params> {
   readonly name: string;
@@ -79,13 +84,18 @@ export interface Op<P extends Params = Params> {
   /** The node holds graphs: `inline` opens it before planning. */
   readonly inline?: (params: P) => import('./graph.ts').Graph;
   /** Splits a node with some linear inputs into a part that runs now and a linear part (ops that hold graphs). */
-  readonly linearize?: (inputs: readonly Tensor[], tangents: readonly MaybeTensor[], params: P) => { readonly outs: readonly Tensor[]; readonly tangents: readonly MaybeTensor[] };
+  readonly linearize?: (
+    inputs: readonly Tensor[],
+    tangents: readonly MaybeTensor[],
+    params: P,
+  ) => { readonly outs: readonly Tensor[]; readonly tangents: readonly MaybeTensor[] };
 }
 
 /** Types an op's block; nothing is registered anywhere. */
 export const defineOp = <P extends Params>(op: Op<P>): Op<P> => op;
 
 /** Bytes that a node reads and writes when nothing is fused. */
-export const trafficOf = (ins: readonly Aval[], outs: readonly Aval[]): number => [...ins, ...outs].reduce((sum, x) => sum + sizeOf(x.shape) * BYTES[x.dtype], 0);
+export const trafficOf = (ins: readonly Aval[], outs: readonly Aval[]): number =>
+  [...ins, ...outs].reduce((sum, x) => sum + sizeOf(x.shape) * BYTES[x.dtype], 0);
 
 export const isLinear = (x: Tensor | LinearInput): x is LinearInput => x instanceof LinearInput;

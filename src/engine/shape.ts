@@ -46,12 +46,15 @@ function broadcastPair(op: string, a: Shape, b: Shape): Shape {
     const p = a[a.length - i] ?? 1;
     const q = b[b.length - i] ?? 1;
     if (p !== q && p !== 1 && q !== 1) {
-      throw new ShapeError(`${op}: shapes ${showShape(a)} and ${showShape(b)} do not broadcast: axis -${i} is ${p} on one side and ${q} on the other`, {
-        left: a,
-        right: b,
-        axis: -i,
-        help: 'axes are matched from the last one; insert an axis of length 1 with expandDims, or transpose one operand',
-      });
+      throw new ShapeError(
+        `${op}: shapes ${showShape(a)} and ${showShape(b)} do not broadcast: axis -${i} is ${p} on one side and ${q} on the other`,
+        {
+          left: a,
+          right: b,
+          axis: -i,
+          help: 'axes are matched from the last one; insert an axis of length 1 with expandDims, or transpose one operand',
+        },
+      );
     }
     out[rank - i] = p === 1 ? q : p;
   }
@@ -74,14 +77,16 @@ export function normalizeAxis(op: string, axis: number, rank: number): number {
 export function normalizeAxes(op: string, axes: number | readonly number[] | undefined, rank: number): number[] {
   if (axes === undefined) return Array.from({ length: rank }, (_, i) => i);
   const list = (typeof axes === 'number' ? [axes] : axes).map((a) => normalizeAxis(op, a, rank));
-  if (new Set(list).size !== list.length) throw new ShapeError(`${op}: axes ${showShape(list)} name one axis twice`, { axes: list });
+  if (new Set(list).size !== list.length)
+    throw new ShapeError(`${op}: axes ${showShape(list)} name one axis twice`, { axes: list });
   return list.sort((a, b) => a - b);
 }
 
 /** Checks that every extent is a non-negative integer. */
 export function checkShape(op: string, shape: Shape): Shape {
   for (const d of shape) {
-    if (!Number.isInteger(d) || d < 0) throw new ShapeError(`${op}: ${showShape(shape)} is no shape: every extent is a whole number ≥ 0`, { shape });
+    if (!Number.isInteger(d) || d < 0)
+      throw new ShapeError(`${op}: ${showShape(shape)} is no shape: every extent is a whole number ≥ 0`, { shape });
   }
   return shape;
 }

@@ -53,7 +53,11 @@ export abstract class Tensor implements Aval {
 
   /** The only element as a number; throws a ShapeError for any other size. */
   item(): number {
-    if (this.size !== 1) throw new ShapeError(`item(): a tensor of shape ${showShape(this.shape)} has ${this.size} elements, not one`, { shape: this.shape, help: 'use readSync() or toArray()' });
+    if (this.size !== 1)
+      throw new ShapeError(`item(): a tensor of shape ${showShape(this.shape)} has ${this.size} elements, not one`, {
+        shape: this.shape,
+        help: 'use readSync() or toArray()',
+      });
     return this.readSync()[0]!;
   }
 
@@ -116,9 +120,20 @@ export function checkLive(x: Concrete): void {
   const state = x.storage.state;
   if (state === 'live') return;
   if (state === 'donated') {
-    throw new DonatedError(`this tensor ${showAval(x)} was donated to a jitted call and its memory now holds a result`, { shape: x.shape, dtype: x.dtype, help: 'use the value that the call returned, or drop the argument from `donate`' });
+    throw new DonatedError(
+      `this tensor ${showAval(x)} was donated to a jitted call and its memory now holds a result`,
+      {
+        shape: x.shape,
+        dtype: x.dtype,
+        help: 'use the value that the call returned, or drop the argument from `donate`',
+      },
+    );
   }
-  throw new DisposedError(`this tensor ${showAval(x)} was freed when its scope ended`, { shape: x.shape, dtype: x.dtype, help: 'return it from the scope, or keep it with scope.keep(x)' });
+  throw new DisposedError(`this tensor ${showAval(x)} was freed when its scope ended`, {
+    shape: x.shape,
+    dtype: x.dtype,
+    help: 'return it from the scope, or keep it with scope.keep(x)',
+  });
 }
 
 /** A value inside a transformation. */
@@ -126,11 +141,14 @@ export abstract class Tracer extends Tensor {
   abstract readonly trace: { readonly level: number; readonly closed: boolean; readonly name: string };
 
   override readSync(): TypedArray {
-    throw new TracerError(`the value of ${showAval(this)} was asked for inside ${this.trace.name}, where it is not known yet`, {
-      shape: this.shape,
-      dtype: this.dtype,
-      help: 'choose with where(condition, a, b) instead of if; pass numbers that are used as shapes under `static`; return the value and read it outside',
-    });
+    throw new TracerError(
+      `the value of ${showAval(this)} was asked for inside ${this.trace.name}, where it is not known yet`,
+      {
+        shape: this.shape,
+        dtype: this.dtype,
+        help: 'choose with where(condition, a, b) instead of if; pass numbers that are used as shapes under `static`; return the value and read it outside',
+      },
+    );
   }
 
   override toString(): string {

@@ -1,5 +1,6 @@
 /** Threefry-2x32-20: random words as a pure function of a key and an element counter, so any slice can be computed alone. */
 import { ConfigError } from './errors.ts';
+import { normalQuantile } from './portable.ts';
 
 /** A random key: two unsigned 32-bit words. */
 export type KeyWords = readonly [number, number];
@@ -15,6 +16,12 @@ const TWO32 = 2 ** 32;
  * Source: Salmon, Moraes, Dror, Shaw, Parallel Random Numbers: As Easy as 1, 2, 3, SC 2011.
  */
 export function threefry2x32(key: KeyWords, lo: number, hi: number): KeyWords {
+  const out = new Uint32Array(2);
+  writeBlock(out, 0, key, lo, hi);
+  return [out[0]!, out[1]!];
+}
+
+function writeBlock(out: Uint32Array, at: number, key: KeyWords, lo: number, hi: number): void {
   const k0 = key[0] | 0;
   const k1 = key[1] | 0;
   const k2 = PARITY ^ k0 ^ k1;
@@ -34,7 +41,8 @@ export function threefry2x32(key: KeyWords, lo: number, hi: number): KeyWords {
     x = (x + (next === 0 ? k1 : next === 1 ? k2 : k0)) | 0;
     y = (y + (next === 0 ? k2 : next === 1 ? k0 : k1) + group + 1) | 0;
   }
-  return [x >>> 0, y >>> 0];
+  out[at] = x;
+  out[at + 1] = y;
 }
 
 const rotate = (v: number, r: number): number => (v << r) | (v >>> (32 - r));
@@ -43,20 +51,13 @@ const rotate = (v: number, r: number): number => (v << r) | (v >>> (32 - r));
 export function bits(key: KeyWords, n: number, from = 0): Uint32Array {
   requireCount('n', n);
   requireCount('from', from);
-  const out = new Uint32Array(n);
-  let block = Math.floor(from / 2);
-  let i = 0;
-  if (from % 2 === 1 && n > 0) out[i++] = blockOf(key, block++)[1];
-  for (; i + 1 < n; i += 2, block++) {
-    const pair = blockOf(key, block);
-    out[i] = pair[0];
-    out[i + 1] = pair[1];
-  }
-  if (i < n) out[i] = blockOf(key, block)[0];
-  return out;
+  const odd = from % 2;
+  const blocks = Math.ceil((odd + n) / 2);
+  const first = (from - odd) / 2;
+  const out = new Uint32Array(2 * blocks);
+  for (let i = 0; i < blocks; i++) writeBlock(out, 2 * i, key, (first + i) >>> 0, Math.floor((first + i) / TWO32));
+  return out.length === n ? out : out.slice(odd, odd + n);
 }
-
-const blockOf = (key: KeyWords, block: number): KeyWords => threefry2x32(key, block >>> 0, Math.floor(block / TWO32));
 
 /** Makes n independent keys; key i is the block at counter (i, 0xffffffff), so it does not depend on n. */
 export function split(key: KeyWords, n: number): KeyWords[] {
@@ -109,6 +110,11 @@ export class HostRandom {
   /** Uniform in [0, 1), or [low, high), with 32 random bits. */
   uniform(low = 0, high = 1): number {
     return low + (high - low) * (this.word() / TWO32);
+  }
+
+  /** Standard normal, one word each, by the inverse of the distribution function; the same bits on every engine. */
+  normal(): number {
+    return normalQuantile((this.word() + 0.5) / TWO32);
   }
 
   /** Integer in 0 … n − 1, each equally likely (words past the last full multiple of n are drawn again). */

@@ -2,7 +2,7 @@
 import { TracerError } from './errors.ts';
 import type { Op, Params } from './op.ts';
 import type { Tensor } from './tensor.ts';
-import { Concrete, Tracer, showAval } from './tensor.ts';
+import { Concrete, showAval, Tracer } from './tensor.ts';
 
 /** One running transformation. A higher level is nearer to the user's function. */
 export abstract class Trace {
@@ -62,7 +62,8 @@ export function bind<P extends Params>(op: Op<P>, inputs: readonly Tensor[], par
 }
 
 /** `bind` for ops with one output. */
-export const bind1 = <P extends Params>(op: Op<P>, inputs: readonly Tensor[], params: P): Tensor => bind(op, inputs, params)[0]!;
+export const bind1 = <P extends Params>(op: Op<P>, inputs: readonly Tensor[], params: P): Tensor =>
+  bind(op, inputs, params)[0]!;
 
 function throwEscaped(op: string, x: Tracer): never {
   throw new TracerError(`${op}: the operand ${showAval(x)} belongs to a ${x.trace.name} that has already ended`, {

@@ -77,7 +77,8 @@ function rebuild(tree: unknown, leaves: readonly unknown[], cursor: { at: number
 
 /** Puts `leaves` into the structure. */
 export function unflatten<T>(def: TreeDef, leaves: readonly unknown[]): T {
-  if (leaves.length !== def.count) throw new TreeError(`a tree of ${def.count} leaves cannot be built from ${leaves.length}`);
+  if (leaves.length !== def.count)
+    throw new TreeError(`a tree of ${def.count} leaves cannot be built from ${leaves.length}`);
   return def.build(leaves, 0) as T;
 }
 
@@ -87,18 +88,28 @@ export function mapTree<T>(f: (...leaves: never[]) => unknown, tree: T, ...rest:
     if (x === null || x === undefined) return x;
     if (!isBranch(x)) return (f as (...a: unknown[]) => unknown)(x, ...others);
     for (const o of others) checkAlike(x, o, path);
-    if (Array.isArray(x)) return x.map((v, i) => step(v, others.map((o) => (o as unknown[])[i]), `${path}[${i}]`));
+    if (Array.isArray(x))
+      return x.map((v, i) =>
+        step(
+          v,
+          others.map((o) => (o as unknown[])[i]),
+          `${path}[${i}]`,
+        ),
+      );
     const out: Record<string, unknown> = {};
-    for (const k of Object.keys(x as object)) out[k] = step((x as Record<string, unknown>)[k], others.map((o) => (o as Record<string, unknown>)[k]), `${path}.${k}`);
+    for (const k of Object.keys(x as object))
+      out[k] = step(
+        (x as Record<string, unknown>)[k],
+        others.map((o) => (o as Record<string, unknown>)[k]),
+        `${path}.${k}`,
+      );
     return out;
   };
   return step(tree, rest, '') as T;
 }
 
 function checkAlike(a: unknown, b: unknown, path: string): void {
-  const same = Array.isArray(a)
-    ? Array.isArray(b) && a.length === b.length
-    : isPlain(b) && keysOf(a) === keysOf(b);
+  const same = Array.isArray(a) ? Array.isArray(b) && a.length === b.length : isPlain(b) && keysOf(a) === keysOf(b);
   if (!same) {
     throw new TreeError(`trees differ at ${path === '' ? 'the root' : path}: ${describe(a)} beside ${describe(b)}`, {
       path,
@@ -107,7 +118,10 @@ function checkAlike(a: unknown, b: unknown, path: string): void {
   }
 }
 
-const keysOf = (x: unknown): string => Object.keys(x as object).sort().join();
+const keysOf = (x: unknown): string =>
+  Object.keys(x as object)
+    .sort()
+    .join();
 
 function describe(x: unknown): string {
   if (x === null || x === undefined) return String(x);

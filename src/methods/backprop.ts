@@ -9,7 +9,12 @@ import { valueAndGrad } from '../engine/index.ts';
 import type { Tree } from '../nn/layer.ts';
 import type { Citation, CreditCall, CreditResult, CreditRule } from './rule.ts';
 
-export const rumelhart1986: Citation = { authors: 'D. E. Rumelhart, G. E. Hinton, R. J. Williams', title: 'Learning representations by back-propagating errors', year: 1986, venue: 'Nature 323' };
+export const rumelhart1986: Citation = {
+  authors: 'D. E. Rumelhart, G. E. Hinton, R. J. Williams',
+  title: 'Learning representations by back-propagating errors',
+  year: 1986,
+  venue: 'Nature 323',
+};
 
 export function backprop(): CreditRule<null> {
   return {
@@ -25,7 +30,10 @@ export function backprop(): CreditRule<null> {
 }
 
 /** The gradient of the loss, with `feedback` in the place of the weights on the way back. */
-export function creditThrough<State>({ model, loss, params, modelState, state, batch, key }: CreditCall<State>, feedback: Tree | undefined): CreditResult<State> {
+export function creditThrough<State>(
+  { model, loss, params, modelState, state, batch, key }: CreditCall<State>,
+  feedback: Tree | undefined,
+): CreditResult<State> {
   const run = (p: Tree): [ReturnType<typeof loss.value>, Tree] => {
     const [output, next] = model.apply(p, modelState, batch.x, { key, train: true, feedback });
     return [loss.value(output, batch), next];

@@ -8,8 +8,9 @@
  *           shaped like the unit's output.
  * Letters   B batch, C outputs, Hᵢ size of unit i's output; e = ∂loss/∂output, (B, C).
  */
-import { matmul, random, reshape, sizeOf } from '../engine/index.ts';
+
 import type { Tensor } from '../engine/index.ts';
+import { matmul, random, reshape, sizeOf } from '../engine/index.ts';
 import type { Key } from '../nn/key.ts';
 import type { Tree } from '../nn/layer.ts';
 import type { Model } from '../nn/model.ts';
@@ -17,7 +18,13 @@ import { unitsOf, unroll } from '../nn/unroll.ts';
 import type { Citation, CreditRule } from './rule.ts';
 import { reason } from './rule.ts';
 
-export const nokland2016: Citation = { authors: 'A. Nøkland', title: 'Direct Feedback Alignment Provides Learning in Deep Neural Networks', year: 2016, venue: 'NeurIPS', arxiv: '1609.01596' };
+export const nokland2016: Citation = {
+  authors: 'A. Nøkland',
+  title: 'Direct Feedback Alignment Provides Learning in Deep Neural Networks',
+  year: 2016,
+  venue: 'NeurIPS',
+  arxiv: '1609.01596',
+};
 
 export interface DirectFeedbackAlignmentOptions {
   /** Multiplies every feedback matrix. */
@@ -30,7 +37,9 @@ export interface DirectFeedbackAlignmentState {
   readonly feedback: readonly Tensor[];
 }
 
-export function directFeedbackAlignment({ scale = 1 }: DirectFeedbackAlignmentOptions = {}): CreditRule<DirectFeedbackAlignmentState> {
+export function directFeedbackAlignment({
+  scale = 1,
+}: DirectFeedbackAlignmentOptions = {}): CreditRule<DirectFeedbackAlignmentState> {
   return {
     id: 'direct-feedback-alignment',
     aliases: ['dfa'],
@@ -39,14 +48,18 @@ export function directFeedbackAlignment({ scale = 1 }: DirectFeedbackAlignmentOp
     nature: 'biased',
     supports: (model) => {
       const recurrent = model.layers.find((layer) => layer.isRecurrent === true);
-      return recurrent === undefined || reason(`direct feedback needs units without memory; ${recurrent.kind} carries state through time`);
+      return (
+        recurrent === undefined ||
+        reason(`direct feedback needs units without memory; ${recurrent.kind} carries state through time`)
+      );
     },
     init: (model, _params, key) => ({ feedback: drawFeedback(model, key, scale) }),
     credit({ model, loss, params, modelState, state, batch, key }) {
       const run = unroll(model, params, modelState, batch.x, { key, train: true });
       const error = loss.error(run.output, batch); // (B, C)
       const credit = run.units.flatMap((unit, i) => {
-        const direct = i === run.units.length - 1 ? error : reshape(matmul(flat(error), state.feedback[i]!), unit.output.shape); // (B, C)·(C, Hᵢ)
+        const direct =
+          i === run.units.length - 1 ? error : reshape(matmul(flat(error), state.feedback[i]!), unit.output.shape); // (B, C)·(C, Hᵢ)
         return unit.pullParams(direct) as readonly Tree[];
       });
       return { credit, loss: loss.value(run.output, batch), state, modelState: run.modelState, metrics: {} };
@@ -61,5 +74,7 @@ function drawFeedback(model: Model, key: Key, scale: number): Tensor[] {
   const bound = scale / Math.sqrt(outputs);
   const hidden = unitsOf(model).slice(0, -1);
   const keys = random.split(key, Math.max(1, hidden.length));
-  return hidden.map(({ to }, i) => random.uniform(keys[i]!, [outputs, sizeOf(model.shapes[to]!)], { low: -bound, high: bound }));
+  return hidden.map(({ to }, i) =>
+    random.uniform(keys[i]!, [outputs, sizeOf(model.shapes[to]!)], { low: -bound, high: bound }),
+  );
 }

@@ -1,9 +1,10 @@
 /** The contract of a credit rule: a pure function that stands in place of a gradient, so that every optimiser composes with every rule. */
-import type { Batch, Loss } from '../nn/loss.ts';
+
+import type { Tensor } from '../engine/index.ts';
 import type { Key } from '../nn/key.ts';
 import type { Tree } from '../nn/layer.ts';
+import type { Batch, Loss } from '../nn/loss.ts';
 import type { Model } from '../nn/model.ts';
-import type { Tensor } from '../engine/index.ts';
 
 export interface Citation {
   readonly authors: string;

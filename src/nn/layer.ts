@@ -4,9 +4,10 @@
  * A layer has a part that is linear in its parameters (`pre`) and an activation after it (`post`). No layer knows of a rule. What rules may ask for is an argument of `apply`: weights that stand in
  * for the true ones on the way back (`feedback`), and taps named `<scope>/pre` and `<scope>/post` at the pre-activation and the output.
  */
-import type { Key } from './key.ts';
-import { namedScope, scopePath, tap } from '../engine/index.ts';
+
 import type { Shape, Tensor } from '../engine/index.ts';
+import { namedScope, scopePath, tap } from '../engine/index.ts';
+import type { Key } from './key.ts';
 
 /** Parameters, model state or any other tree with tensors as leaves. */
 export type Tree = Tensor | null | readonly Tree[] | { readonly [name: string]: Tree };
@@ -57,14 +58,23 @@ export interface Layer {
   readonly opensUnit?: boolean;
   /** Whether it carries state through time. */
   readonly isRecurrent?: boolean;
-  /** Layers inside this one, in order; rules that need a plain chain look here. */
+  /** Layers inside this one, in order; params, state and feedback are then lists with one entry per child. Rules that need a plain chain look here. */
   readonly children?: readonly Layer[];
+  /** Shape of one sample before each child; present where there are children. */
+  readonly childInputs?: (input: Shape) => readonly Shape[];
 }
 
 export const hasParams = (layer: Layer): boolean => layer.anatomy !== undefined;
 
 /** Runs a layer under its name: pre-activation, tap, activation, tap. */
-export function applyLayer(layer: Layer, name: string, params: Tree, state: Tree, x: Tensor, call: ApplyCall): readonly [y: Tensor, state: Tree] {
+export function applyLayer(
+  layer: Layer,
+  name: string,
+  params: Tree,
+  state: Tree,
+  x: Tensor,
+  call: ApplyCall,
+): readonly [y: Tensor, state: Tree] {
   return namedScope(name, () => {
     const [z, next] = layer.pre(params, state, x, call);
     const tapped = layer.anatomy === undefined ? z : site('pre', z);
@@ -77,4 +87,5 @@ export function applyLayer(layer: Layer, name: string, params: Tree, state: Tree
 export const site = (name: string, x: Tensor): Tensor => tap(`${scopePath()}/${name}`, x);
 
 /** A named entry of a tree of params or feedback; null where there is none. */
-export const entry = (tree: Tree | undefined, name: string): Tensor | null => (tree === undefined || tree === null ? null : ((tree as Record<string, Tensor | null>)[name] ?? null));
+export const entry = (tree: Tree | undefined, name: string): Tensor | null =>
+  tree === undefined || tree === null ? null : ((tree as Record<string, Tensor | null>)[name] ?? null);

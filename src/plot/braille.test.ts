@@ -33,10 +33,10 @@ describe('terminalChart', () => {
         [1, 1],
       ] as const,
     };
-    const lines = terminalChart([line], { width: 13, height: 5, yRange: [0, 1] });
+    const lines = terminalChart([line], { width: 15, height: 5, yRange: [0, 1] });
     const set = dots(lines).sort((a, b) => a[0] - b[0]);
     expect(set[0]).toEqual([0, 0]);
-    expect(set.at(-1)).toEqual([19, 19]); // 13 characters less label, blank and axis are 10 columns of 2 dots
+    expect(set.at(-1)).toEqual([19, 19]); // 15 characters less the label 0.5, blank and axis are 10 columns of 2 dots
     for (const [x, y] of set) expect(y).toBe(x);
   });
 

@@ -13,10 +13,11 @@ export function linearTicks(low: number, high: number, count = 5): number[] {
   return Array.from({ length: last - first + 1 }, (_, i) => at(first + i) + 0); // + 0 turns −0 into 0
 }
 
-/** The smallest of 1, 2, 5 times a power of ten that is at least `x`. */
+/** 1, 2, 5 or 10 times a power of ten, whichever is nearest to `x` as a ratio. */
 function roundStep(x: number): number {
   const power = 10 ** Math.floor(Math.log10(x));
-  return power * ([1, 2, 5].find((d) => d * power >= x * (1 - 1e-9)) ?? 10);
+  const rest = x / power;
+  return power * (rest >= Math.sqrt(50) ? 10 : rest >= Math.sqrt(10) ? 5 : rest >= Math.sqrt(2) ? 2 : 1);
 }
 
 /** Ticks of a logarithmic axis inside [low, high] > 0: 1, 2, 5 times powers of ten over few decades, powers alone over many. */

@@ -1,5 +1,5 @@
 /** How good credit is: angle and norm ratio to the true gradient layer by layer, bias and variance over keys. */
-import { type Tensor, add, div, jit, leavesOf, mul, sqrt, sub, sum } from '../engine/index.ts';
+import { add, div, jit, leavesOf, mul, sqrt, sub, sum, type Tensor } from '../engine/index.ts';
 import type { KeyWords } from '../engine/threefry.ts';
 import { foldIn } from '../engine/threefry.ts';
 import { backprop } from '../methods/backprop.ts';
@@ -34,14 +34,33 @@ export class Diagnostics {
   readonly #layers: readonly number[];
   readonly #rule: CreditRule;
   readonly #both: (state: Pick<TrainState, 'params' | 'modelState' | 'rule'>, batch: Batch, key: Tensor) => Inner[];
-  readonly #spread: (state: Pick<TrainState, 'params' | 'modelState' | 'rule'>, batch: Batch, keys: Tensor[]) => { bias: Tensor; variance: Tensor }[];
+  readonly #spread: (
+    state: Pick<TrainState, 'params' | 'modelState' | 'rule'>,
+    batch: Batch,
+    keys: Tensor[],
+  ) => { bias: Tensor; variance: Tensor }[];
 
   constructor(model: Model, loss: Loss, rule: CreditRule) {
     this.#layers = paramLayers(model);
     this.#rule = rule;
-    const credits = (state: Pick<TrainState, 'params' | 'modelState' | 'rule'>, batch: Batch, key: Tensor): [Tree, Tree] => {
-      const call: CreditCall<Tree> = { model, loss, params: state.params, modelState: state.modelState, state: state.rule, batch, key };
-      return [(rule.credit(call) as { credit: Tree }).credit, (backprop().credit({ ...call, state: null }) as { credit: Tree }).credit];
+    const credits = (
+      state: Pick<TrainState, 'params' | 'modelState' | 'rule'>,
+      batch: Batch,
+      key: Tensor,
+    ): [Tree, Tree] => {
+      const call: CreditCall<Tree> = {
+        model,
+        loss,
+        params: state.params,
+        modelState: state.modelState,
+        state: state.rule,
+        batch,
+        key,
+      };
+      return [
+        (rule.credit(call) as { credit: Tree }).credit,
+        (backprop().credit({ ...call, state: null }) as { credit: Tree }).credit,
+      ];
     };
     this.#both = jit((state, batch, key) => {
       const [c, g] = credits(state, batch, key);
@@ -49,7 +68,12 @@ export class Diagnostics {
     });
     this.#spread = jit((state, batch, keys) => {
       const draws = keys.map((key) => credits(state, batch, key));
-      return this.#layers.map((i) => spreadOf(draws.map(([c]) => layerOf(c, i)), layerOf(draws[0]![1], i)));
+      return this.#layers.map((i) =>
+        spreadOf(
+          draws.map(([c]) => layerOf(c, i)),
+          layerOf(draws[0]![1], i),
+        ),
+      );
     });
   }
 
@@ -81,16 +105,30 @@ export class Diagnostics {
   }
 }
 
-const forDiagnosis = ({ params, modelState, rule }: TrainState): Pick<TrainState, 'params' | 'modelState' | 'rule'> => ({ params, modelState, rule });
+const forDiagnosis = ({
+  params,
+  modelState,
+  rule,
+}: TrainState): Pick<TrainState, 'params' | 'modelState' | 'rule'> => ({ params, modelState, rule });
 
 const layerOf = (credit: Tree, i: number): Tensor[] => leavesOf((credit as readonly Tree[])[i]) as Tensor[];
 
-const dot = (a: readonly Tensor[], b: readonly Tensor[]): Tensor => a.map((x, i) => sum(mul(x, b[i]!))).reduce((s, v) => add(s, v));
+const dot = (a: readonly Tensor[], b: readonly Tensor[]): Tensor =>
+  a.map((x, i) => sum(mul(x, b[i]!))).reduce((s, v) => add(s, v));
 
-const innerProducts = (c: readonly Tensor[], g: readonly Tensor[]): Inner => ({ cc: dot(c, c), gg: dot(g, g), cg: dot(c, g) });
+const innerProducts = (c: readonly Tensor[], g: readonly Tensor[]): Inner => ({
+  cc: dot(c, c),
+  gg: dot(g, g),
+  cg: dot(c, g),
+});
 
 function spreadOf(draws: readonly (readonly Tensor[])[], g: readonly Tensor[]): { bias: Tensor; variance: Tensor } {
-  const mean = g.map((_, k) => div(draws.map((d) => d[k]!).reduce((a, b) => add(a, b)), draws.length));
+  const mean = g.map((_, k) =>
+    div(
+      draws.map((d) => d[k]!).reduce((a, b) => add(a, b)),
+      draws.length,
+    ),
+  );
   const away = (a: readonly Tensor[], b: readonly Tensor[]) => a.map((x, k) => sub(x, b[k]!));
   const off = away(mean, g);
   const gg = dot(g, g);

@@ -1,7 +1,8 @@
 /** Loss and accuracy on a part of a data set, batch by batch with a mask. */
-import { type Tensor, argmax, cast, eq, fromArray, jit, mul, sum } from '../engine/index.ts';
-import { loader } from '../data/index.ts';
+
 import type { Part } from '../data/index.ts';
+import { loader } from '../data/index.ts';
+import { argmax, cast, eq, fromArray, jit, mul, sum, type Tensor } from '../engine/index.ts';
 import type { Batch, Model, Tree } from '../nn/index.ts';
 import { breathe } from './breathe.ts';
 import type { Task } from './task.ts';
@@ -23,7 +24,10 @@ interface HostBatch {
 /** A host batch as tensors; labels become i32. */
 export function toTensors({ x, xShape, y, yShape, mask }: HostBatch, withMask: boolean): Batch {
   const float = x instanceof Float64Array ? 'f64' : 'f32';
-  const batch = { x: fromArray(x, xShape, float), y: fromArray(y, yShape, y instanceof Int32Array ? 'i32' : y instanceof Float64Array ? 'f64' : 'f32') };
+  const batch = {
+    x: fromArray(x, xShape, float),
+    y: fromArray(y, yShape, y instanceof Int32Array ? 'i32' : y instanceof Float64Array ? 'f64' : 'f32'),
+  };
   return withMask ? { ...batch, mask: fromArray(mask, [mask.length], float) } : batch;
 }
 
@@ -40,13 +44,20 @@ export class Evaluator {
       const [output] = model.apply(params, state, b.x, { train: false });
       const { mask, ...unmasked } = b;
       const loss = sum(mul(task.loss.perSample(output, unmasked), mask!));
-      const hits = task.isClassification ? sum(mul(cast(eq(argmax(output, -1), b.y), output.dtype as 'f32'), mask!)) : loss;
+      const hits = task.isClassification
+        ? sum(mul(cast(eq(argmax(output, -1), b.y), output.dtype as 'f32'), mask!))
+        : loss;
       return { loss, hits };
     });
   }
 
   async measure(params: Tree, modelState: Tree, part: Part): Promise<Evaluation> {
-    const batches = loader({ set: part, batch: Math.min(this.#batch, part.n), drop: false, normaliser: this.#task.normaliser });
+    const batches = loader({
+      set: part,
+      batch: Math.min(this.#batch, part.n),
+      drop: false,
+      normaliser: this.#task.normaliser,
+    });
     let loss = 0;
     let hits = 0;
     for (const host of batches.epoch(0)) {

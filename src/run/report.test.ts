@@ -229,6 +229,16 @@ describe('renderReport', () => {
     expect(page.documentElement.dataset.theme).toBeUndefined();
   });
 
+  it('draws for the width of paper while it is printed', () => {
+    const page = open(html);
+    const width = () => Number(chart(page, 'accuracy').querySelector('svg')!.getAttribute('width'));
+    const before = width();
+    page.defaultView!.dispatchEvent(new page.defaultView!.Event('beforeprint'));
+    expect(width()).toBeLessThan(before);
+    page.defaultView!.dispatchEvent(new page.defaultView!.Event('afterprint'));
+    expect(width()).toBe(before);
+  });
+
   it('sorts the table by a column, values that are missing last', async () => {
     const broken = [...runs('backprop'), result('direct-feedback-alignment', 0, { accuracy: null, loss: null })];
     const page = open(await renderReport([start, ...broken]));

@@ -1,7 +1,7 @@
 /** A task: a data set with normalisation from its training part, a loss, and the settings that suit it. */
-import { loadDataset } from '../data/index.ts';
+
 import type { Dataset, LoadOptions, Normaliser } from '../data/index.ts';
-import { fitNormaliser } from '../data/index.ts';
+import { fitNormaliser, loadDataset } from '../data/index.ts';
 import type { Loss } from '../nn/index.ts';
 import { crossEntropy, mse } from '../nn/index.ts';
 

@@ -1,5 +1,5 @@
 /** One training run as a compiled step: credit by a rule, an update by an optimiser, and everything it needs as explicit state. */
-import { type Jitted, type Tensor, add, costOf, fromArray, jit, mapTree, optimize, where } from '../engine/index.ts';
+import { add, costOf, fromArray, type Jitted, jit, mapTree, optimize, type Tensor, where } from '../engine/index.ts';
 import type { KeyWords } from '../engine/threefry.ts';
 import { foldIn, split } from '../engine/threefry.ts';
 import type { CreditResult, CreditRule } from '../methods/rule.ts';
@@ -52,7 +52,8 @@ export class Trainer {
     this.options = options;
     this.#keys = split(options.key, 3);
     this.state = initialState(options, this.#keys);
-    const step: StepFunction = (state, batch, key) => applyCredit(options, state, creditOf(options, state, batch, key) as CreditResult<Tree>);
+    const step: StepFunction = (state, batch, key) =>
+      applyCredit(options, state, creditOf(options, state, batch, key) as CreditResult<Tree>);
     this.#step = options.rule.isAsync ? step : jit(step, { donate: [0], name: `${options.rule.id} step` });
   }
 
@@ -102,11 +103,20 @@ function initialState({ model, rule, optimizer }: TrainerOptions, keys: readonly
 /** The rule's own trainables, by convention under `feedback` of its state. */
 const feedbackOf = (state: Tree): Tree => (state as { readonly feedback: Tree }).feedback;
 
-const creditOf = ({ model, loss, rule }: TrainerOptions, state: TrainState, batch: Batch, key: Tensor): CreditResult<Tree> | Promise<CreditResult<Tree>> =>
+const creditOf = (
+  { model, loss, rule }: TrainerOptions,
+  state: TrainState,
+  batch: Batch,
+  key: Tensor,
+): CreditResult<Tree> | Promise<CreditResult<Tree>> =>
   rule.credit({ model, loss, params: state.params, modelState: state.modelState, state: state.rule, batch, key });
 
 /** Turns credit into the next state: params by the optimiser, the rule's trainables by the same one, then the rule's own follow-up. */
-export function applyCredit({ rule, optimizer }: Pick<TrainerOptions, 'rule' | 'optimizer'>, state: TrainState, result: CreditResult<Tree>): StepResult {
+export function applyCredit(
+  { rule, optimizer }: Pick<TrainerOptions, 'rule' | 'optimizer'>,
+  state: TrainState,
+  result: CreditResult<Tree>,
+): StepResult {
   const [step, optimizerState] = optimizer.update(result.credit, state.optimizer, { params: state.params });
   const params = addTrees(state.params, step);
   let ruleState = result.state;
@@ -118,7 +128,13 @@ export function applyCredit({ rule, optimizer }: Pick<TrainerOptions, 'rule' | '
     feedbackOptimizer = next;
   }
   if (rule.afterUpdate !== undefined) ruleState = rule.afterUpdate(state.params, params, ruleState);
-  const next: TrainState = { params, modelState: result.modelState, rule: ruleState, optimizer: optimizerState, feedbackOptimizer };
+  const next: TrainState = {
+    params,
+    modelState: result.modelState,
+    rule: ruleState,
+    optimizer: optimizerState,
+    feedbackOptimizer,
+  };
   const kept = result.skip === undefined ? next : chooseState(result.skip, state, next);
   return { state: kept, loss: result.loss ?? null, metrics: result.metrics };
 }
@@ -128,5 +144,10 @@ const addTrees = (tree: Tree, step: Tree): Tree => mapTree((p: Tensor, s: Tensor
 /** On a skipped step params and optimiser stay as they were; what the rule and the model remember moves on. */
 const chooseState = (skip: Tensor, before: TrainState, after: TrainState): TrainState => {
   const choose = (a: Tree, b: Tree): Tree => mapTree((x: Tensor, y: Tensor) => where(skip, x, y), a, b);
-  return { ...after, params: choose(before.params, after.params), optimizer: choose(before.optimizer, after.optimizer), feedbackOptimizer: choose(before.feedbackOptimizer, after.feedbackOptimizer) };
+  return {
+    ...after,
+    params: choose(before.params, after.params),
+    optimizer: choose(before.optimizer, after.optimizer),
+    feedbackOptimizer: choose(before.feedbackOptimizer, after.feedbackOptimizer),
+  };
 };

@@ -3,7 +3,14 @@ import { incompleteBeta, logGamma, meanInterval, studentCdf, studentQuantile } f
 
 describe('Student t', () => {
   it('has the quantiles of the printed tables (two-sided 95 %)', () => {
-    const table: [number, number][] = [[1, 12.706], [2, 4.303], [4, 2.776], [9, 2.262], [30, 2.042], [120, 1.98]];
+    const table: [number, number][] = [
+      [1, 12.706],
+      [2, 4.303],
+      [4, 2.776],
+      [9, 2.262],
+      [30, 2.042],
+      [120, 1.98],
+    ];
     for (const [df, t] of table) expect(studentQuantile(0.975, df)).toBeCloseTo(t, 3);
   });
 

@@ -1,21 +1,35 @@
 /** Which backend new tensors live on. */
+
+import { remembered } from '../cache.ts';
+import type { Graph } from '../graph.ts';
+import { trackResults } from '../memory.ts';
 import type { Op, Params } from '../op.ts';
 import { forgetScalars } from '../ops/constant.ts';
-import { trackResults } from '../memory.ts';
+import { optimize } from '../passes/index.ts';
 import { Concrete } from '../tensor.ts';
 import { installExecutor } from '../trace.ts';
-import type { Graph } from '../graph.ts';
-import { optimize } from '../passes/index.ts';
 import type { Backend, Program } from './backend.ts';
 import { JsBackend } from './js/backend.ts';
 import { WasmBackend } from './wasm/backend.ts';
+import { detectProfile, type Profile } from './wasm/profile.ts';
 
 export type BackendName = 'js' | 'wasm';
 
-const made = new Map<BackendName, Backend>();
+export interface SetBackendOptions {
+  /** Rounding of multiply-adds on wasm; what the engine offers unless said. */
+  readonly profile?: Profile;
+}
+
+const made = new Map<string, Backend>();
 let current: Backend | null = null;
 
-const make = (name: BackendName): Backend => (name === 'js' ? new JsBackend() : new WasmBackend());
+/** One backend of each kind per process. */
+function known(name: BackendName, profile: Profile | undefined): Backend {
+  const key = name === 'js' ? name : `${name} ${profile ?? detectProfile()}`;
+  return remembered(made, key, () =>
+    name === 'js' ? new JsBackend() : new WasmBackend(profile === undefined ? {} : { profile }),
+  );
+}
 
 /** The backend in use; `wasm` unless another was chosen. */
 export function backend(): Backend {
@@ -24,22 +38,24 @@ export function backend(): Backend {
 }
 
 /** Chooses the backend of tensors made from now on; tensors of another backend move over when they are used. */
-export function setBackend(name: BackendName): void {
-  let next = made.get(name);
-  if (next === undefined) made.set(name, (next = make(name)));
+export function setBackend(name: BackendName, { profile }: SetBackendOptions = {}): void {
+  use(known(name, profile));
+}
+
+function use(next: Backend): void {
   if (next === current) return;
   current = next;
   forgetScalars();
 }
 
 /** Runs `body` on another backend. */
-export function withBackend<R>(name: BackendName, body: () => R): R {
-  const before = backend().name;
-  setBackend(name);
+export function withBackend<R>(name: BackendName, body: () => R, options: SetBackendOptions = {}): R {
+  const before = backend();
+  setBackend(name, options);
   try {
     return body();
   } finally {
-    setBackend(before);
+    use(before);
   }
 }
 
@@ -53,15 +69,13 @@ export function adopt(x: Concrete): Concrete {
   return new Concrete(x.shape, x.dtype, here.fromHost(x.readSync(), x.dtype));
 }
 
-const programs = new WeakMap<Graph, Map<string, Program>>();
+const programs = new WeakMap<Graph, Map<Backend, Program>>();
 
 /** Compiles and runs a closed graph on the current backend; programs are remembered per graph. */
 export function runGraph(graph: Graph, inputs: readonly Concrete[]): readonly Concrete[] {
-  let known = programs.get(graph);
-  if (known === undefined) programs.set(graph, (known = new Map()));
-  let program = known.get(backend().name);
-  if (program === undefined) known.set(backend().name, (program = backend().compile(optimize(graph), {})));
-  return program.run(inputs);
+  const here = backend();
+  const compiled = remembered(programs, graph, () => new Map<Backend, Program>());
+  return remembered(compiled, here, () => here.compile(optimize(graph), {})).run(inputs);
 }
 
 installExecutor((op: Op, inputs: readonly Concrete[], params: Params) => {

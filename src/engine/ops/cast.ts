@@ -1,25 +1,30 @@
 /** Casts between dtypes: float → integer truncates and saturates, NaN becomes 0; anything → bool is x ≠ 0. */
-import { NONE } from './makers.ts';
+
 import { castEmit } from '../backends/wasm/emitters.ts';
 import { lowerElementwise } from '../backends/wasm/lowerings.ts';
+import type { CheckRow } from '../check-row.ts';
 import type { Dtype } from '../dtype.ts';
 import { isFloat } from '../dtype.ts';
 import type { Op } from '../op.ts';
 import { defineOp } from '../op.ts';
 import { sizeOf } from '../shape.ts';
-import { Tensor } from '../tensor.ts';
+import type { Tensor } from '../tensor.ts';
 import { bind1 } from '../trace.ts';
+import { mul } from './arithmetic.ts';
 import { scalar } from './constant.ts';
+import { NONE } from './makers.ts';
 
 export interface CastParams {
   readonly dtype: Dtype;
 }
 
-export const castOp: Op<CastParams> = defineOp<CastParams>({
+export const castOp: Op<CastParams> = /* @__PURE__ */ defineOp<CastParams>({
   name: 'cast',
   version: 1,
   infer: ([x], { dtype }) => [{ shape: x!.shape, dtype }],
-  jvp: ({ primals: [x], tangents: [dx], params: { dtype } }) => [dx == null || !isFloat(dtype) || !isFloat(x!.dtype) ? null : cast(dx, dtype)],
+  jvp: ({ primals: [x], tangents: [dx], params: { dtype } }) => [
+    dx == null || !isFloat(dtype) || !isFloat(x!.dtype) ? null : cast(dx, dtype),
+  ],
   transpose: ({ cts: [ct], inputs: [x] }) => [ct == null ? null : cast(ct, x!.dtype)],
   batch: ({ inputs, params }) => ({ outs: [bind1(castOp, inputs, params)], batched: [true] }),
   cost: (_, outs) => ({ flops: sizeOf(outs[0]!.shape) }),
@@ -27,7 +32,8 @@ export const castOp: Op<CastParams> = defineOp<CastParams>({
     const convert = converter(ins[0]!.dtype, outs[0]!.dtype);
     for (let i = 0; i < out!.length; i++) out![i] = convert(x![i]!);
   },
-  wasm: (context, ins, outs, { dtype }) => lowerElementwise('cast', castEmit(ins[0]!.dtype, dtype))(context, ins, outs, NONE),
+  wasm: (context, ins, outs, { dtype }) =>
+    lowerElementwise('cast', castEmit(ins[0]!.dtype, dtype))(context, ins, outs, NONE),
   isCheap: true,
   isInPlace: true,
 });
@@ -46,4 +52,18 @@ export function cast(x: Tensor | number, dtype: Dtype): Tensor {
   return x.dtype === dtype && !x.weak ? x : bind1(castOp, [x], { dtype });
 }
 
-const castNumber = (x: number, dtype: Dtype): Tensor => (isFloat(dtype) || Number.isInteger(x) ? scalar(x, dtype) : cast(scalar(x, 'f64'), dtype));
+const castNumber = (x: number, dtype: Dtype): Tensor =>
+  isFloat(dtype) || Number.isInteger(x) ? scalar(x, dtype) : cast(scalar(x, 'f64'), dtype);
+
+export const castChecks: readonly CheckRow[] = [
+  { name: 'cast', f: (x) => cast(mul(cast(x!, 'f64'), 3), x!.dtype), args: [{ shape: [3, 5] }] },
+  { name: 'cast.i32', f: (x) => cast(x!, 'i32'), args: [{ shape: [3, 5], domain: [-9, 9] }] },
+  { name: 'cast.u32', f: (x) => cast(x!, 'u32'), args: [{ shape: [3, 5], domain: [-9, 9] }] },
+  { name: 'cast.bool', f: (x) => cast(x!, 'bool'), args: [{ shape: [9], kind: 'i32', domain: [-1, 1] }] },
+  { name: 'cast.float', f: (x) => cast(x!, 'f32'), args: [{ shape: [9], kind: 'u32', domain: [0, 2 ** 32 - 1] }] },
+  {
+    name: 'cast.wide',
+    f: (x) => cast(x!, 'f64'),
+    args: [{ shape: [9], kind: 'i32', domain: [-(2 ** 31), 2 ** 31 - 1] }],
+  },
+];

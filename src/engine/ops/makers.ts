@@ -1,7 +1,9 @@
 /** Makers: the algebraic families of ops (elementwise, linear, bilinear), so that a block says only what is its own. */
+
+import type { Emit } from '../backends/wasm/elementwise.ts';
+import { type EmitterName, emitters } from '../backends/wasm/emitters.ts';
 import type { WasmLowering } from '../backends/wasm/lower.ts';
 import { type ElementwiseLowering, lowerElementwise } from '../backends/wasm/lowerings.ts';
-import type { Emit } from '../backends/wasm/elementwise.ts';
 import type { Dtype, TypedArray } from '../dtype.ts';
 import { isFloat } from '../dtype.ts';
 import { DtypeError } from '../errors.ts';
@@ -35,7 +37,8 @@ export interface ElementwiseSpec {
   readonly jointlyLinear?: boolean;
   /** The oracle: f64 arithmetic on one element, for the first operand's dtype. */
   readonly js: (dtype: Dtype) => ScalarFunction;
-  readonly wasm: Emit;
+  /** How lanes are computed: the name of an emitter, or one of the op's own. */
+  readonly wasm?: EmitterName | Emit;
   readonly lowering?: ElementwiseLowering;
   /** FLOPs per element; 1 unless said. */
   readonly flops?: number;
@@ -48,12 +51,22 @@ export function elementwise(name: string, spec: ElementwiseSpec): Op<None> {
     name,
     version: 1,
     infer: (ins) => [inferElementwise(name, spec, ins)],
-    ...(spec.partials === undefined ? {} : { jvp: ({ primals, outs, tangents }) => [sumPartials(spec.partials!, primals, outs[0]!, tangents)] }),
+    ...(spec.partials === undefined
+      ? {}
+      : { jvp: ({ primals, outs, tangents }) => [sumPartials(spec.partials!, primals, outs[0]!, tangents)] }),
     ...(spec.linearIn === undefined ? {} : { transpose: (call) => transposeElementwise(spec, call) }),
     batch: (call) => batchElementwise(op, call),
     cost: (_, outs) => ({ flops: (spec.flops ?? 1) * sizeOf(outs[0]!.shape) }),
     js: jsElementwise(spec),
-    wasm: lowerElementwise(name, spec.wasm, spec.lowering) as WasmLowering<None>,
+    ...(spec.wasm === undefined
+      ? {}
+      : {
+          wasm: lowerElementwise(
+            name,
+            typeof spec.wasm === 'string' ? emitters[spec.wasm] : spec.wasm,
+            spec.lowering,
+          ) as WasmLowering<None>,
+        }),
     isCheap: spec.isCheap ?? (spec.flops ?? 1) <= 1,
     isInPlace: true,
   });
@@ -71,14 +84,26 @@ function inferElementwise(name: string, spec: ElementwiseSpec, ins: readonly Ava
 /** Refuses dtypes that an op does not take, or that differ from one another. */
 export function checkDtypes(name: string, allowed: readonly Dtype[], found: readonly Dtype[]): void {
   for (const d of found) {
-    if (d !== found[0]) throw new DtypeError(`${name}: operands have dtypes ${found.join(' and ')}`, { dtypes: found, help: `cast one of them, for example cast(y, '${found[0]}')` });
+    if (d !== found[0])
+      throw new DtypeError(`${name}: operands have dtypes ${found.join(' and ')}`, {
+        dtypes: found,
+        help: `cast one of them, for example cast(y, '${found[0]}')`,
+      });
     if (!allowed.includes(d)) {
-      throw new DtypeError(`${name}: takes ${allowed.join(', ')}, not ${d}`, { dtype: d, help: isFloat(d) ? `cast to ${allowed[0]} first` : "cast(x, 'f32') makes it a float" });
+      throw new DtypeError(`${name}: takes ${allowed.join(', ')}, not ${d}`, {
+        dtype: d,
+        help: isFloat(d) ? `cast to ${allowed[0]} first` : "cast(x, 'f32') makes it a float",
+      });
     }
   }
 }
 
-function sumPartials(partials: NonNullable<ElementwiseSpec['partials']>, x: readonly Tensor[], z: Tensor, tangents: readonly MaybeTensor[]): MaybeTensor {
+function sumPartials(
+  partials: NonNullable<ElementwiseSpec['partials']>,
+  x: readonly Tensor[],
+  z: Tensor,
+  tangents: readonly MaybeTensor[],
+): MaybeTensor {
   let total: MaybeTensor = null;
   tangents.forEach((dx, i) => {
     const partial = partials[i];
@@ -120,7 +145,13 @@ function jsElementwise(spec: ElementwiseSpec): JsKernel<None> {
 }
 
 /** out[i…] = f(inputs at i…), inputs read through strides. */
-function mapBroadcast(f: ScalarFunction, inputs: readonly TypedArray[], strides: readonly (readonly number[])[], out: TypedArray, shape: readonly number[]): void {
+function mapBroadcast(
+  f: ScalarFunction,
+  inputs: readonly TypedArray[],
+  strides: readonly (readonly number[])[],
+  out: TypedArray,
+  shape: readonly number[],
+): void {
   const index = new Array<number>(shape.length).fill(0);
   const at = inputs.map(() => 0);
   const args = inputs.map(() => 0);
@@ -132,7 +163,12 @@ function mapBroadcast(f: ScalarFunction, inputs: readonly TypedArray[], strides:
 }
 
 /** Moves a row-major index on by one and the offsets with it. */
-export function advance(index: number[], shape: readonly number[], at: number[], strides: readonly (readonly number[])[]): void {
+export function advance(
+  index: number[],
+  shape: readonly number[],
+  at: number[],
+  strides: readonly (readonly number[])[],
+): void {
   for (let d = shape.length - 1; d >= 0; d--) {
     index[d]!++;
     for (let k = 0; k < at.length; k++) at[k]! += strides[k]![d]!;
@@ -157,8 +193,12 @@ export function linear<P extends Params>(name: string, spec: LinearSpec<P>): Op<
     name,
     version: 1,
     infer: spec.infer,
-    jvp: ({ tangents, params }) => [tangents[0] === null || tangents[0] === undefined ? null : bind1(op, [tangents[0]], params)],
-    transpose: ({ cts, inputs, params }) => [cts[0] === null || cts[0] === undefined ? null : spec.transpose(cts[0], inputs[0]!, params)],
+    jvp: ({ tangents, params }) => [
+      tangents[0] === null || tangents[0] === undefined ? null : bind1(op, [tangents[0]], params),
+    ],
+    transpose: ({ cts, inputs, params }) => [
+      cts[0] === null || cts[0] === undefined ? null : spec.transpose(cts[0], inputs[0]!, params),
+    ],
     batch: spec.batch,
     cost: spec.cost ?? (() => ({ flops: 0 })),
     js: spec.js,
@@ -191,7 +231,9 @@ export function bilinear<P extends Params>(name: string, spec: BilinearSpec<P>):
       const [x, y] = inputs as [Tensor | LinearInput, Tensor | LinearInput];
       const ct = cts[0];
       if (ct == null) return [null, null];
-      return isLinear(x) ? [spec.transposeX(ct, x, y as Tensor, params), null] : [null, spec.transposeY(ct, x, y, params)];
+      return isLinear(x)
+        ? [spec.transposeX(ct, x, y as Tensor, params), null]
+        : [null, spec.transposeY(ct, x, y, params)];
     },
     batch: spec.batch,
     cost: spec.cost,

@@ -1,14 +1,25 @@
 /** Movement: ops that change shape or place and compute nothing. */
+import type { CheckRow } from '../check-row.ts';
 import { ShapeError } from '../errors.ts';
 import type { BatchCall, Batched, MaybeTensor, Op } from '../op.ts';
 import { defineOp, isLinear } from '../op.ts';
 import type { Shape } from '../shape.ts';
-import { broadcastShapes, broadcastStrides, checkShape, normalizeAxis, range, sameShape, showShape, sizeOf, stridesOf } from '../shape.ts';
+import {
+  broadcastShapes,
+  broadcastStrides,
+  checkShape,
+  normalizeAxis,
+  range,
+  sameShape,
+  showShape,
+  sizeOf,
+  stridesOf,
+} from '../shape.ts';
 import type { Aval, Tensor } from '../tensor.ts';
 import { bind1 } from '../trace.ts';
+import type { TensorLike } from './constant.ts';
 import { constantOp } from './constant.ts';
 import { copying } from './copy-plan.ts';
-import type { TensorLike } from './constant.ts';
 import { linear } from './makers.ts';
 import { asTensor, promote } from './promote.ts';
 import { sumTo } from './reduce.ts';
@@ -17,13 +28,19 @@ interface ShapeParams {
   readonly shape: Shape;
 }
 
-const first = (op: Op<never>, call: BatchCall<never>, params: object): Batched => ({ outs: [bind1(op, call.inputs, params as never)], batched: [true] });
+const first = (op: Op<never>, call: BatchCall<never>, params: object): Batched => ({
+  outs: [bind1(op, call.inputs, params as never)],
+  batched: [true],
+});
 
-export const reshapeOp: Op<ShapeParams> = linear<ShapeParams>('reshape', {
+export const reshapeOp: Op<ShapeParams> = /* @__PURE__ */ linear<ShapeParams>('reshape', {
   infer: ([x], { shape }) => [{ shape, dtype: x!.dtype }],
   transpose: (ct, x) => reshape(ct, x.shape),
-  batch: (call) => first(reshapeOp as Op<never>, call as BatchCall<never>, { shape: [call.size, ...call.params.shape] }),
-  ...copying<ShapeParams>(([x]) => ({ copies: [{ input: 0, dims: [sizeOf(x!.shape)], outOffset: 0, outStrides: [1], inOffset: 0, inStrides: [1] }] })),
+  batch: (call) =>
+    first(reshapeOp as Op<never>, call as BatchCall<never>, { shape: [call.size, ...call.params.shape] }),
+  ...copying<ShapeParams>(([x]) => ({
+    copies: [{ input: 0, dims: [sizeOf(x!.shape)], outOffset: 0, outStrides: [1], inOffset: 0, inStrides: [1] }],
+  })),
   isView: true,
   isCheap: true,
 });
@@ -41,7 +58,10 @@ function fillExtent(from: Shape, to: Shape): Shape {
   const size = sizeOf(from);
   const filled = holes === 1 && rest > 0 ? to.map((d) => (d === -1 ? size / rest : d)) : to;
   if (holes > 1 || sizeOf(filled) !== size || filled.some((d) => !Number.isInteger(d) || d < 0)) {
-    throw new ShapeError(`reshape: ${showShape(from)} has ${size} elements and cannot take the shape ${showShape(to)}`, { from, to, help: 'the products of the extents must agree; one extent may be -1' });
+    throw new ShapeError(
+      `reshape: ${showShape(from)} has ${size} elements and cannot take the shape ${showShape(to)}`,
+      { from, to, help: 'the products of the extents must agree; one extent may be -1' },
+    );
   }
   return filled;
 }
@@ -50,13 +70,25 @@ interface PermParams {
   readonly perm: readonly number[];
 }
 
-export const transposeOp: Op<PermParams> = linear<PermParams>('transpose', {
+export const transposeOp: Op<PermParams> = /* @__PURE__ */ linear<PermParams>('transpose', {
   infer: ([x], { perm }) => [{ shape: perm.map((p) => x!.shape[p]!), dtype: x!.dtype }],
   transpose: (ct, _, { perm }) => transpose(ct, invert(perm)),
-  batch: (call) => first(transposeOp as Op<never>, call as BatchCall<never>, { perm: [0, ...call.params.perm.map((p) => p + 1)] }),
+  batch: (call) =>
+    first(transposeOp as Op<never>, call as BatchCall<never>, { perm: [0, ...call.params.perm.map((p) => p + 1)] }),
   ...copying<PermParams>(([x], out, { perm }) => {
     const own = stridesOf(x!.shape);
-    return { copies: [{ input: 0, dims: out.shape, outOffset: 0, outStrides: stridesOf(out.shape), inOffset: 0, inStrides: perm.map((p) => own[p]!) }] };
+    return {
+      copies: [
+        {
+          input: 0,
+          dims: out.shape,
+          outOffset: 0,
+          outStrides: stridesOf(out.shape),
+          inOffset: 0,
+          inStrides: perm.map((p) => own[p]!),
+        },
+      ],
+    };
   }),
   isCheap: true,
 });
@@ -74,7 +106,10 @@ export function transpose(x: TensorLike, perm?: readonly number[]): Tensor {
   const t = asTensor(x);
   const p = (perm ?? range(t.rank).reverse()).map((a) => normalizeAxis('transpose', a, t.rank));
   if (p.length !== t.rank || new Set(p).size !== t.rank) {
-    throw new ShapeError(`transpose: ${showShape(perm ?? [])} is no permutation of the ${t.rank} axes of ${showShape(t.shape)}`, { shape: t.shape, perm, help: `name each of 0 … ${t.rank - 1} once` });
+    throw new ShapeError(
+      `transpose: ${showShape(perm ?? [])} is no permutation of the ${t.rank} axes of ${showShape(t.shape)}`,
+      { shape: t.shape, perm, help: `name each of 0 … ${t.rank - 1} once` },
+    );
   }
   return p.every((a, i) => a === i) ? t : bind1(transposeOp, [t], { perm: p });
 }
@@ -90,10 +125,14 @@ export function moveAxis(x: Tensor, from: number, to: number): Tensor {
   return transpose(x, order);
 }
 
-export const broadcastToOp: Op<ShapeParams> = linear<ShapeParams>('broadcastTo', {
+export const broadcastToOp: Op<ShapeParams> = /* @__PURE__ */ linear<ShapeParams>('broadcastTo', {
   infer: ([x], { shape }) => {
     if (!sameShape(broadcastShapes('broadcastTo', x!.shape, shape), shape)) {
-      throw new ShapeError(`broadcastTo: ${showShape(x!.shape)} does not broadcast to ${showShape(shape)}`, { from: x!.shape, to: shape, help: 'only axes of length 1 are repeated' });
+      throw new ShapeError(`broadcastTo: ${showShape(x!.shape)} does not broadcast to ${showShape(shape)}`, {
+        from: x!.shape,
+        to: shape,
+        help: 'only axes of length 1 are repeated',
+      });
     }
     return [{ shape, dtype: x!.dtype }];
   },
@@ -103,7 +142,18 @@ export const broadcastToOp: Op<ShapeParams> = linear<ShapeParams>('broadcastTo',
     const aligned = reshape(x!, [size, ...new Array<number>(shape.length - own.length).fill(1), ...own]);
     return { outs: [bind1(broadcastToOp, [aligned], { shape: [size, ...shape] })], batched: [true] };
   },
-  ...copying<ShapeParams>(([x], out) => ({ copies: [{ input: 0, dims: out.shape, outOffset: 0, outStrides: stridesOf(out.shape), inOffset: 0, inStrides: broadcastStrides(x!.shape, out.shape) }] })),
+  ...copying<ShapeParams>(([x], out) => ({
+    copies: [
+      {
+        input: 0,
+        dims: out.shape,
+        outOffset: 0,
+        outStrides: stridesOf(out.shape),
+        inOffset: 0,
+        inStrides: broadcastStrides(x!.shape, out.shape),
+      },
+    ],
+  })),
   isCheap: true,
 });
 
@@ -119,44 +169,91 @@ interface SliceParams {
   readonly step: readonly number[];
 }
 
-export const sliceOp: Op<SliceParams> = linear<SliceParams>('slice', {
-  infer: ([x], { start, stop, step }) => [{ shape: start.map((s, i) => Math.max(0, Math.ceil((stop[i]! - s) / step[i]!))), dtype: x!.dtype }],
+export const sliceOp: Op<SliceParams> = /* @__PURE__ */ linear<SliceParams>('slice', {
+  infer: ([x], { start, stop, step }) => [
+    { shape: start.map((s, i) => Math.max(0, Math.ceil((stop[i]! - s) / step[i]!))), dtype: x!.dtype },
+  ],
   transpose: (ct, x, { start, step }) => {
     const covered = ct.shape.map((d, i) => (d === 0 ? 0 : (d - 1) * step[i]! + 1));
-    return bind1(padOp, [ct], { low: start, high: x.shape.map((d, i) => d - start[i]! - covered[i]!), interior: step.map((s) => s - 1), value: 0 });
+    return bind1(padOp, [ct], {
+      low: start,
+      high: x.shape.map((d, i) => d - start[i]! - covered[i]!),
+      interior: step.map((s) => s - 1),
+      value: 0,
+    });
   },
   batch: (call) => {
     const { start, stop, step } = call.params;
-    return first(sliceOp as Op<never>, call as BatchCall<never>, { start: [0, ...start], stop: [call.size, ...stop], step: [1, ...step] });
+    return first(sliceOp as Op<never>, call as BatchCall<never>, {
+      start: [0, ...start],
+      stop: [call.size, ...stop],
+      step: [1, ...step],
+    });
   },
   ...copying<SliceParams>(([x], out, { start, step }) => {
     const own = stridesOf(x!.shape);
     return {
-      copies: [{ input: 0, dims: out.shape, outOffset: 0, outStrides: stridesOf(out.shape), inOffset: start.reduce((sum, s, i) => sum + s * own[i]!, 0), inStrides: own.map((s, i) => s * step[i]!) }],
+      copies: [
+        {
+          input: 0,
+          dims: out.shape,
+          outOffset: 0,
+          outStrides: stridesOf(out.shape),
+          inOffset: start.reduce((sum, s, i) => sum + s * own[i]!, 0),
+          inStrides: own.map((s, i) => s * step[i]!),
+        },
+      ],
     };
   }),
   isCheap: true,
 });
 
 /** The part of x from `start` to before `stop`, every `step`-th element, axis by axis; negative positions count from the end. */
-export function slice(x: TensorLike, start: readonly number[], stop: readonly number[], step?: readonly number[]): Tensor {
+export function slice(
+  x: TensorLike,
+  start: readonly number[],
+  stop: readonly number[],
+  step?: readonly number[],
+): Tensor {
   const t = asTensor(x);
   if (start.length !== t.rank || stop.length !== t.rank || (step !== undefined && step.length !== t.rank)) {
-    throw new ShapeError(`slice: start ${showShape(start)} and stop ${showShape(stop)} must name each of the ${t.rank} axes of ${showShape(t.shape)}`, { shape: t.shape, start, stop, help: 'sliceAxis(x, axis, start, stop) cuts one axis' });
+    throw new ShapeError(
+      `slice: start ${showShape(start)} and stop ${showShape(stop)} must name each of the ${t.rank} axes of ${showShape(t.shape)}`,
+      { shape: t.shape, start, stop, help: 'sliceAxis(x, axis, start, stop) cuts one axis' },
+    );
   }
   const place = (p: number, d: number) => Math.min(Math.max(p < 0 ? p + d : p, 0), d);
   const steps = step ?? start.map(() => 1);
-  if (steps.some((s) => !Number.isInteger(s) || s < 1)) throw new ShapeError(`slice: steps ${showShape(steps)} must be whole numbers ≥ 1`, { step: steps, help: 'flip(x, axis) reverses an axis' });
-  const params = { start: start.map((s, i) => place(s, t.shape[i]!)), stop: stop.map((s, i) => place(s, t.shape[i]!)), step: steps };
+  if (steps.some((s) => !Number.isInteger(s) || s < 1))
+    throw new ShapeError(`slice: steps ${showShape(steps)} must be whole numbers ≥ 1`, {
+      step: steps,
+      help: 'flip(x, axis) reverses an axis',
+    });
+  const params = {
+    start: start.map((s, i) => place(s, t.shape[i]!)),
+    stop: stop.map((s, i) => place(s, t.shape[i]!)),
+    step: steps,
+  };
   const isWhole = t.shape.every((d, i) => params.start[i] === 0 && params.stop[i] === d && steps[i] === 1);
   return isWhole ? t : bind1(sliceOp, [t], params);
 }
 
 /** `slice` along one axis. */
-export function sliceAxis(x: Tensor, axis: number, start: number, stop: number = x.shape[normalizeAxis('sliceAxis', axis, x.rank)]!, step = 1): Tensor {
+export function sliceAxis(
+  x: Tensor,
+  axis: number,
+  start: number,
+  stop: number = x.shape[normalizeAxis('sliceAxis', axis, x.rank)]!,
+  step = 1,
+): Tensor {
   const a = normalizeAxis('sliceAxis', axis, x.rank);
   const put = (rest: (d: number) => number, value: number) => x.shape.map((d, i) => (i === a ? value : rest(d)));
-  return slice(x, put(() => 0, start), put((d) => d, stop), put(() => 1, step));
+  return slice(
+    x,
+    put(() => 0, start),
+    put((d) => d, stop),
+    put(() => 1, step),
+  );
 }
 
 interface PadParams {
@@ -168,10 +265,12 @@ interface PadParams {
 }
 
 /** Linear when the padding value is 0; otherwise the tangent is padded with 0. */
-export const padOp: Op<PadParams> = defineOp<PadParams>({
+export const padOp: Op<PadParams> = /* @__PURE__ */ defineOp<PadParams>({
   name: 'pad',
   version: 1,
-  infer: ([x], { low, high, interior }) => [{ shape: x!.shape.map((d, i) => low[i]! + high[i]! + d + Math.max(0, d - 1) * interior[i]!), dtype: x!.dtype }],
+  infer: ([x], { low, high, interior }) => [
+    { shape: x!.shape.map((d, i) => low[i]! + high[i]! + d + Math.max(0, d - 1) * interior[i]!), dtype: x!.dtype },
+  ],
   jvp: ({ tangents: [dx], params }) => [dx == null ? null : bind1(padOp, [dx], { ...params, value: 0 })],
   transpose: ({ cts: [ct], inputs: [x], params: { low, interior } }) => {
     if (ct == null) return [null];
@@ -181,14 +280,28 @@ export const padOp: Op<PadParams> = defineOp<PadParams>({
   },
   batch: (call) => {
     const { low, high, interior, value } = call.params;
-    return first(padOp as Op<never>, call as BatchCall<never>, { low: [0, ...low], high: [0, ...high], interior: [0, ...interior], value });
+    return first(padOp as Op<never>, call as BatchCall<never>, {
+      low: [0, ...low],
+      high: [0, ...high],
+      interior: [0, ...interior],
+      value,
+    });
   },
   cost: () => ({ flops: 0 }),
   ...copying<PadParams>(([x], out, { low, interior, value }) => {
     const own = stridesOf(out.shape);
     return {
       fill: value,
-      copies: [{ input: 0, dims: x!.shape, outOffset: low.reduce((sum, p, i) => sum + p * own[i]!, 0), outStrides: own.map((s, i) => s * (interior[i]! + 1)), inOffset: 0, inStrides: stridesOf(x!.shape) }],
+      copies: [
+        {
+          input: 0,
+          dims: x!.shape,
+          outOffset: low.reduce((sum, p, i) => sum + p * own[i]!, 0),
+          outStrides: own.map((s, i) => s * (interior[i]! + 1)),
+          inOffset: 0,
+          inStrides: stridesOf(x!.shape),
+        },
+      ],
     };
   }),
 });
@@ -200,23 +313,43 @@ export interface PadOptions {
 }
 
 /** x surrounded by a constant: `widths` gives [before, after] for each axis. */
-export function pad(x: TensorLike, widths: readonly (readonly [number, number])[], { value = 0, interior }: PadOptions = {}): Tensor {
+export function pad(
+  x: TensorLike,
+  widths: readonly (readonly [number, number])[],
+  { value = 0, interior }: PadOptions = {},
+): Tensor {
   const t = asTensor(x);
   if (widths.length !== t.rank || widths.some(([a, b]) => a < 0 || b < 0)) {
-    throw new ShapeError(`pad: ${JSON.stringify(widths)} does not give a [before, after] ≥ 0 for each of the ${t.rank} axes of ${showShape(t.shape)}`, { shape: t.shape, widths, help: 'cut with slice instead of padding by a negative width' });
+    throw new ShapeError(
+      `pad: ${JSON.stringify(widths)} does not give a [before, after] ≥ 0 for each of the ${t.rank} axes of ${showShape(t.shape)}`,
+      { shape: t.shape, widths, help: 'cut with slice instead of padding by a negative width' },
+    );
   }
-  return bind1(padOp, [t], { low: widths.map((w) => w[0]), high: widths.map((w) => w[1]), interior: interior ?? widths.map(() => 0), value });
+  return bind1(padOp, [t], {
+    low: widths.map((w) => w[0]),
+    high: widths.map((w) => w[1]),
+    interior: interior ?? widths.map(() => 0),
+    value,
+  });
 }
 
 interface AxisParams {
   readonly axis: number;
 }
 
-export const concatOp: Op<AxisParams> = defineOp<AxisParams>({
+export const concatOp: Op<AxisParams> = /* @__PURE__ */ defineOp<AxisParams>({
   name: 'concat',
   version: 1,
   infer: (ins, { axis }) => [inferConcat(ins, axis)],
-  jvp: ({ primals, tangents, params }) => [tangents.every((t) => t === null) ? null : bind1(concatOp, tangents.map((t, i) => t ?? zerosLike(primals[i]!)), params)],
+  jvp: ({ primals, tangents, params }) => [
+    tangents.every((t) => t === null)
+      ? null
+      : bind1(
+          concatOp,
+          tangents.map((t, i) => t ?? zerosLike(primals[i]!)),
+          params,
+        ),
+  ],
   transpose: ({ cts: [ct], inputs, params: { axis } }) => {
     let at = 0;
     return inputs.map((x): MaybeTensor => {
@@ -234,7 +367,14 @@ export const concatOp: Op<AxisParams> = defineOp<AxisParams>({
     const own = stridesOf(out.shape);
     let at = 0;
     const copies = ins.map((x, input) => {
-      const copy = { input, dims: x.shape, outOffset: at * own[axis]!, outStrides: own, inOffset: 0, inStrides: stridesOf(x.shape) };
+      const copy = {
+        input,
+        dims: x.shape,
+        outOffset: at * own[axis]!,
+        outStrides: own,
+        inOffset: 0,
+        inStrides: stridesOf(x.shape),
+      };
       at += x.shape[axis]!;
       return copy;
     });
@@ -247,7 +387,10 @@ function inferConcat(ins: readonly Aval[], axis: number): Aval {
   let total = 0;
   for (const x of ins) {
     if (x.shape.length !== head!.shape.length || x.shape.some((d, i) => i !== axis && d !== head!.shape[i])) {
-      throw new ShapeError(`concat: shapes ${ins.map((y) => showShape(y.shape)).join(', ')} differ outside axis ${axis}`, { shapes: ins.map((y) => y.shape), axis, help: 'all other extents must be equal' });
+      throw new ShapeError(
+        `concat: shapes ${ins.map((y) => showShape(y.shape)).join(', ')} differ outside axis ${axis}`,
+        { shapes: ins.map((y) => y.shape), axis, help: 'all other extents must be equal' },
+      );
     }
     total += x.shape[axis]!;
   }
@@ -270,21 +413,36 @@ export function stack(xs: readonly TensorLike[], axis = 0): Tensor {
   );
 }
 
-export const flipOp: Op<{ readonly axes: readonly number[] }> = linear<{ readonly axes: readonly number[] }>('flip', {
+export const flipOp: Op<{ readonly axes: readonly number[] }> = /* @__PURE__ */ linear<{
+  readonly axes: readonly number[];
+}>('flip', {
   infer: ([x]) => [x!],
   transpose: (ct, _, { axes }) => bind1(flipOp, [ct], { axes }),
   batch: (call) => first(flipOp as Op<never>, call as BatchCall<never>, { axes: call.params.axes.map((a) => a + 1) }),
   ...copying<{ readonly axes: readonly number[] }>(([x], out, { axes }) => {
     const own = stridesOf(x!.shape);
     const inOffset = axes.reduce((sum, a) => sum + Math.max(0, x!.shape[a]! - 1) * own[a]!, 0);
-    return { copies: [{ input: 0, dims: out.shape, outOffset: 0, outStrides: own, inOffset, inStrides: own.map((s, i) => (axes.includes(i) ? -s : s)) }] };
+    return {
+      copies: [
+        {
+          input: 0,
+          dims: out.shape,
+          outOffset: 0,
+          outStrides: own,
+          inOffset,
+          inStrides: own.map((s, i) => (axes.includes(i) ? -s : s)),
+        },
+      ],
+    };
   }),
 });
 
 /** Reverses the order along one or more axes. */
 export function flip(x: TensorLike, axes: number | readonly number[]): Tensor {
   const t = asTensor(x);
-  return bind1(flipOp, [t], { axes: (typeof axes === 'number' ? [axes] : axes).map((a) => normalizeAxis('flip', a, t.rank)) });
+  return bind1(flipOp, [t], {
+    axes: (typeof axes === 'number' ? [axes] : axes).map((a) => normalizeAxis('flip', a, t.rank)),
+  });
 }
 
 /** Shifts elements along an axis; those that leave at one end come back at the other. */
@@ -306,8 +464,16 @@ export function expandDims(x: TensorLike, axis: number): Tensor {
 /** Drops axes of length 1: the given ones, or all. */
 export function squeeze(x: TensorLike, axes?: number | readonly number[]): Tensor {
   const t = asTensor(x);
-  const list = axes === undefined ? range(t.rank).filter((i) => t.shape[i] === 1) : (typeof axes === 'number' ? [axes] : axes).map((a) => normalizeAxis('squeeze', a, t.rank));
-  for (const a of list) if (t.shape[a] !== 1) throw new ShapeError(`squeeze: axis ${a} of ${showShape(t.shape)} has length ${t.shape[a]}, not 1`, { shape: t.shape, axis: a });
+  const list =
+    axes === undefined
+      ? range(t.rank).filter((i) => t.shape[i] === 1)
+      : (typeof axes === 'number' ? [axes] : axes).map((a) => normalizeAxis('squeeze', a, t.rank));
+  for (const a of list)
+    if (t.shape[a] !== 1)
+      throw new ShapeError(`squeeze: axis ${a} of ${showShape(t.shape)} has length ${t.shape[a]}, not 1`, {
+        shape: t.shape,
+        axis: a,
+      });
   return reshape(
     t,
     t.shape.filter((_, i) => !list.includes(i)),
@@ -316,3 +482,59 @@ export function squeeze(x: TensorLike, axes?: number | readonly number[]): Tenso
 
 /** Zeros of the shape and dtype of x. */
 export const zerosLike = (x: Aval): Tensor => bind1(constantOp, [], { value: 0, dtype: x.dtype, shape: x.shape });
+
+const image = { shape: [2, 3, 4] };
+const words = { shape: [3, 4], kind: 'i32' } as const;
+
+export const movementChecks: readonly CheckRow[] = [
+  { name: 'reshape', f: (x) => reshape(x!, [4, -1]), args: [image] },
+  { name: 'transpose', f: (x) => transpose(x!, [2, 0, 1]), args: [image] },
+  { name: 'transpose.i32', f: (x) => transpose(x!), args: [words] },
+  { name: 'broadcastTo', f: (x) => broadcastTo(x!, [2, 3, 4]), args: [{ shape: [3, 1] }] },
+  { name: 'broadcastTo.scalar', f: (x) => broadcastTo(x!, [2, 3]), args: [{ shape: [] }] },
+  { name: 'slice', f: (x) => slice(x!, [0, 1, -3], [2, 3, 4]), args: [image] },
+  { name: 'slice.steps', f: (x) => slice(x!, [1, 0], [9, 4], [3, 2]), args: [{ shape: [9, 4] }] },
+  { name: 'slice.empty', f: (x) => slice(x!, [2, 0], [2, 4]), args: [{ shape: [3, 4] }] },
+  {
+    name: 'pad',
+    f: (x) =>
+      pad(
+        x!,
+        [
+          [1, 0],
+          [0, 2],
+        ],
+        { value: 5, interior: [0, 1] },
+      ),
+    args: [{ shape: [3, 4] }],
+  },
+  {
+    name: 'pad.i32',
+    f: (x) =>
+      pad(
+        x!,
+        [
+          [1, 0],
+          [0, 2],
+        ],
+        { value: -5 },
+      ),
+    args: [words],
+  },
+  {
+    name: 'concat',
+    f: (x, y, z) => concat([x!, y!, z!], 1),
+    args: [{ shape: [2, 3] }, { shape: [2, 1] }, { shape: [2, 4] }],
+  },
+  { name: 'concat.same', f: (x) => concat([x!, x!], 0), args: [{ shape: [2, 3] }] },
+  {
+    name: 'concat.bool',
+    f: (x, y) => stack([x!, y!]),
+    args: [
+      { shape: [5], kind: 'bool' },
+      { shape: [5], kind: 'bool' },
+    ],
+  },
+  { name: 'flip', f: (x) => flip(x!, [0, 2]), args: [image] },
+  { name: 'flip.roll', f: (x) => roll(flip(x!, 1), 2, 1), args: [image] },
+];

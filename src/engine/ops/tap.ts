@@ -1,19 +1,21 @@
 /** `tap` and `stopGradient`: identities with a name or an end. */
+
 import { lowerIdentity } from '../backends/wasm/lowerings.ts';
+import type { CheckRow } from '../check-row.ts';
 import type { Op } from '../op.ts';
 import { defineOp } from '../op.ts';
 import type { Tensor } from '../tensor.ts';
 import { bind1 } from '../trace.ts';
 import type { TensorLike } from './constant.ts';
 import type { None } from './makers.ts';
-import { NONE, linear } from './makers.ts';
+import { linear, NONE } from './makers.ts';
 import { asTensor } from './promote.ts';
 
 interface TapParams {
   readonly name: string;
 }
 
-export const tapOp: Op<TapParams> = linear<TapParams>('tap', {
+export const tapOp: Op<TapParams> = /* @__PURE__ */ linear<TapParams>('tap', {
   infer: ([x]) => [{ shape: x!.shape, dtype: x!.dtype }],
   transpose: (ct) => ct,
   batch: ({ inputs, params }) => ({ outs: [bind1(tapOp, inputs, params)], batched: [true] }),
@@ -49,7 +51,7 @@ export function withTaps<R>(taps: TapHandler | Readonly<Record<string, TapHandle
   }
 }
 
-export const stopGradientOp: Op<None> = defineOp<None>({
+export const stopGradientOp: Op<None> = /* @__PURE__ */ defineOp<None>({
   name: 'stopGradient',
   version: 1,
   infer: ([x]) => [{ shape: x!.shape, dtype: x!.dtype }],
@@ -62,3 +64,8 @@ export const stopGradientOp: Op<None> = defineOp<None>({
 
 /** x, through which no derivative flows. */
 export const stopGradient = (x: TensorLike): Tensor => bind1(stopGradientOp, [asTensor(x)], NONE);
+
+export const tapChecks: readonly CheckRow[] = [
+  { name: 'tap', f: (x) => tap('here', x!), args: [{ shape: [3, 5] }] },
+  { name: 'stopGradient', f: (x) => stopGradient(x!), args: [{ shape: [3, 5] }], order: 0 },
+];

@@ -48,4 +48,5 @@ function splice(body: Graph, inputs: readonly ValueId[], scope: string, target: 
   return body.outputs.map((id) => map.get(id)!);
 }
 
-const joinScope = (outer: string, inner: string): string => (outer === '' ? inner : inner === '' ? outer : `${outer}/${inner}`);
+const joinScope = (outer: string, inner: string): string =>
+  outer === '' ? inner : inner === '' ? outer : `${outer}/${inner}`;

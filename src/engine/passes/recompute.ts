@@ -27,7 +27,8 @@ export function recomputeCheap(graph: Graph): Graph {
       const made = producer.get(id);
       const gap = position - (previous.get(id) ?? made ?? position);
       previous.set(id, position);
-      if (made === undefined || gap < MIN_GAP || !isWorthIt(graph, graph.nodes[made]!, id, position, lastUse)) return id;
+      if (made === undefined || gap < MIN_GAP || !isWorthIt(graph, graph.nodes[made]!, id, position, lastUse))
+        return id;
       const copy = avals.length;
       avals.push(graph.avals[id]!);
       nodes.push({ ...graph.nodes[made]!, outputs: [copy] });
@@ -44,11 +45,18 @@ function lastUses(graph: Graph): Map<ValueId, number> {
   graph.nodes.forEach((node, i) => {
     for (const id of node.inputs) last.set(id, i);
   });
-  for (const id of [...graph.outputs, ...graph.inputs, ...graph.consts.map((c) => c.id)]) last.set(id, Number.POSITIVE_INFINITY);
+  for (const id of [...graph.outputs, ...graph.inputs, ...graph.consts.map((c) => c.id)])
+    last.set(id, Number.POSITIVE_INFINITY);
   return last;
 }
 
-function isWorthIt(graph: Graph, maker: GraphNode, id: ValueId, position: number, lastUse: ReadonlyMap<ValueId, number>): boolean {
+function isWorthIt(
+  graph: Graph,
+  maker: GraphNode,
+  id: ValueId,
+  position: number,
+  lastUse: ReadonlyMap<ValueId, number>,
+): boolean {
   if (maker.op.isCheap !== true || maker.op.isView === true || maker.outputs.length !== 1) return false;
   if (graph.outputs.includes(id)) return false;
   if (bytesOf(graph.avals[id]!) < 256) return false;

@@ -1,4 +1,5 @@
 /** Simplify, common subexpressions and dead code: exact to the last bit, linear in the number of nodes. */
+import { remembered } from '../cache.ts';
 import type { ValueId } from '../dag.ts';
 import { liveNodes } from '../dag.ts';
 import type { Graph, GraphNode } from '../graph.ts';
@@ -42,7 +43,8 @@ export function simplify(graph: Graph): Graph {
 /** The input that a node merely repeats, bit for bit, or null. x + 0 is not among them: −0 + 0 = +0. */
 function identityInput(node: GraphNode, avals: readonly Aval[], numbers: ReadonlyMap<ValueId, number>): ValueId | null {
   const out = avals[node.outputs[0]!]!;
-  const repeats = (id: ValueId): ValueId | null => (sameShape(avals[id]!.shape, out.shape) && avals[id]!.dtype === out.dtype ? id : null);
+  const repeats = (id: ValueId): ValueId | null =>
+    sameShape(avals[id]!.shape, out.shape) && avals[id]!.dtype === out.dtype ? id : null;
   const [x, y] = node.inputs;
   switch (node.op.name) {
     case 'mul':
@@ -67,9 +69,7 @@ class ObjectKeys {
   readonly #ids = new Map<object, number>();
 
   of(op: Op): number {
-    let id = this.#ids.get(op);
-    if (id === undefined) this.#ids.set(op, (id = this.#ids.size));
-    return id;
+    return remembered(this.#ids, op, () => this.#ids.size);
   }
 
   params(params: object): string {

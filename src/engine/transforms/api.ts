@@ -1,17 +1,17 @@
 /** The public transformations, over trees of tensors. */
 import { defaultDtype, isFloat } from '../dtype.ts';
 import { DtypeError, ShapeError, TreeError } from '../errors.ts';
-import { Scope, collecting } from '../memory.ts';
+import { collecting, Scope } from '../memory.ts';
+import type { MaybeTensor } from '../op.ts';
 import { cast } from '../ops/cast.ts';
 import { scalar } from '../ops/constant.ts';
-import { moveAxis, reshape, zerosLike } from '../ops/movement.ts';
 import { oneHotRows } from '../ops/eye.ts';
-import type { MaybeTensor } from '../op.ts';
+import { moveAxis, reshape, zerosLike } from '../ops/movement.ts';
 import { normalizeAxis, sameShape, showShape, sizeOf } from '../shape.ts';
-import { Tensor, showAval } from '../tensor.ts';
-import { flatten, leavesOf, structureOf, unflatten } from '../tree.ts';
-import type { TreeDef } from '../tree.ts';
+import { showAval, Tensor } from '../tensor.ts';
 import { isTransforming } from '../trace.ts';
+import type { TreeDef } from '../tree.ts';
+import { flatten, leavesOf, structureOf, unflatten } from '../tree.ts';
 import { instantiate, jvpFlat } from './jvp.ts';
 import { linearizeFlat, pullBack, pushForward } from './linearize.ts';
 import { mappedSize, vmapFlat, withBatchAxis } from './vmap.ts';
@@ -24,16 +24,28 @@ function floatLeaves(name: string, tree: unknown): { leaves: Tensor[]; def: Tree
   const tensors = leaves.map((leaf, i) => {
     const path = def.paths[i] === '' ? 'the argument' : `the leaf ${def.paths[i]}`;
     if (typeof leaf === 'number') return scalar(leaf);
-    if (!(leaf instanceof Tensor)) throw new TreeError(`${name}: ${path} is ${leaf?.constructor?.name ?? typeof leaf}, not a tensor`, { path: def.paths[i], help: 'trees are plain objects, arrays, tuples and null with tensors as leaves' });
+    if (!(leaf instanceof Tensor))
+      throw new TreeError(`${name}: ${path} is ${leaf?.constructor?.name ?? typeof leaf}, not a tensor`, {
+        path: def.paths[i],
+        help: 'trees are plain objects, arrays, tuples and null with tensors as leaves',
+      });
     if (leaf.weak) return cast(leaf, defaultDtype());
-    if (!isFloat(leaf.dtype)) throw new DtypeError(`${name}: ${path} has dtype ${leaf.dtype}; only f32 and f64 can be differentiated`, { path: def.paths[i], dtype: leaf.dtype, help: 'pass integers as a later argument, or cast them' });
+    if (!isFloat(leaf.dtype))
+      throw new DtypeError(`${name}: ${path} has dtype ${leaf.dtype}; only f32 and f64 can be differentiated`, {
+        path: def.paths[i],
+        dtype: leaf.dtype,
+        help: 'pass integers as a later argument, or cast them',
+      });
     return leaf;
   });
   return { leaves: tensors, def };
 }
 
 /** A flat version of a tree function, which notes the structure of its result. */
-function flatFunction(f: (...args: unknown[]) => unknown, rebuild: (leaves: readonly Tensor[]) => unknown[]): { flat: (...xs: Tensor[]) => Tensor[]; outDef: () => TreeDef } {
+function flatFunction(
+  f: (...args: unknown[]) => unknown,
+  rebuild: (leaves: readonly Tensor[]) => unknown[],
+): { flat: (...xs: Tensor[]) => Tensor[]; outDef: () => TreeDef } {
   let def: TreeDef | null = null;
   const flat = (...xs: Tensor[]): Tensor[] => {
     const result = f(...rebuild(xs));
@@ -46,7 +58,9 @@ function flatFunction(f: (...args: unknown[]) => unknown, rebuild: (leaves: read
 const resultLeaf = (leaf: unknown): Tensor => {
   if (leaf instanceof Tensor) return leaf;
   if (typeof leaf === 'number') return scalar(leaf);
-  throw new TreeError(`a transformed function returned ${leaf?.constructor?.name ?? typeof leaf}`, { help: 'return tensors, or trees of them; other results go into the second place with { aux: true }' });
+  throw new TreeError(`a transformed function returned ${leaf?.constructor?.name ?? typeof leaf}`, {
+    help: 'return tensors, or trees of them; other results go into the second place with { aux: true }',
+  });
 };
 
 /** Pushes a tangent through f: returns [f(primal), df(primal)·tangent]; the tangent has the tree of the primal. */
@@ -61,10 +75,17 @@ export function jvp<P, R>(f: (p: P) => R, primal: P, tangent: P): [value: R, tan
 }
 
 function checkTangents(name: string, primals: readonly Tensor[], tangents: readonly Tensor[], def: TreeDef): void {
-  if (tangents.length !== primals.length) throw new TreeError(`${name}: ${tangents.length} tangents for ${primals.length} primals`, { help: 'both trees must have the same structure' });
+  if (tangents.length !== primals.length)
+    throw new TreeError(`${name}: ${tangents.length} tangents for ${primals.length} primals`, {
+      help: 'both trees must have the same structure',
+    });
   primals.forEach((p, i) => {
     const t = tangents[i]!;
-    if (!sameShape(p.shape, t.shape) || p.dtype !== t.dtype) throw new ShapeError(`${name}: ${showAval(t)} cannot be a tangent or cotangent of ${showAval(p)} at ${def.paths[i] || 'the root'}`, { path: def.paths[i], expected: p.shape, found: t.shape, help: 'shape and dtype must be those of the value' });
+    if (!sameShape(p.shape, t.shape) || p.dtype !== t.dtype)
+      throw new ShapeError(
+        `${name}: ${showAval(t)} cannot be a tangent or cotangent of ${showAval(p)} at ${def.paths[i] || 'the root'}`,
+        { path: def.paths[i], expected: p.shape, found: t.shape, help: 'shape and dtype must be those of the value' },
+      );
   });
 }
 
@@ -87,8 +108,16 @@ export function linearize<P, R>(f: (p: P) => R, primal: P): [value: R, push: (ta
 }
 
 /** Returns f(primal) and the pullback there: cotangents of the value to cotangents of the primal. With `aux`, f returns [value, anything] and the second part comes back third. */
-export function vjp<P, R>(f: (p: P) => R, primal: P, options?: { readonly aux?: false }): [value: R, pull: (cotangent: R) => P];
-export function vjp<P, R, X>(f: (p: P) => readonly [R, X], primal: P, options: { readonly aux: true }): [value: R, pull: (cotangent: R) => P, aux: X];
+export function vjp<P, R>(
+  f: (p: P) => R,
+  primal: P,
+  options?: { readonly aux?: false },
+): [value: R, pull: (cotangent: R) => P];
+export function vjp<P, R, X>(
+  f: (p: P) => readonly [R, X],
+  primal: P,
+  options: { readonly aux: true },
+): [value: R, pull: (cotangent: R) => P, aux: X];
 export function vjp(f: Fn, primal: unknown, { aux = false }: { readonly aux?: boolean } = {}): unknown[] {
   const { leaves, def } = floatLeaves('vjp', primal);
   let count = 0;
@@ -116,7 +145,8 @@ export function vjp(f: Fn, primal: unknown, { aux = false }: { readonly aux?: bo
   return aux ? [value, pull, extra] : [value, pull];
 }
 
-const varying = (cts: readonly MaybeTensor[], hasTangent: readonly boolean[]): MaybeTensor[] => cts.filter((_, i) => hasTangent[i]);
+const varying = (cts: readonly MaybeTensor[], hasTangent: readonly boolean[]): MaybeTensor[] =>
+  cts.filter((_, i) => hasTangent[i]);
 
 export interface GradOptions {
   /** The function returns [loss, anything]; the second part comes back beside the gradient. */
@@ -126,8 +156,14 @@ export interface GradOptions {
 }
 
 /** The value and the gradient of a scalar function with respect to its first argument; the gradient has exactly that argument's tree. */
-export function valueAndGrad<P, A extends unknown[]>(f: (p: P, ...rest: A) => Tensor, options?: GradOptions & { readonly aux?: false }): (p: P, ...rest: A) => [value: Tensor, grad: P];
-export function valueAndGrad<P, A extends unknown[], X>(f: (p: P, ...rest: A) => [Tensor, X], options: GradOptions & { readonly aux: true }): (p: P, ...rest: A) => [value: [Tensor, X], grad: P];
+export function valueAndGrad<P, A extends unknown[]>(
+  f: (p: P, ...rest: A) => Tensor,
+  options?: GradOptions & { readonly aux?: false },
+): (p: P, ...rest: A) => [value: Tensor, grad: P];
+export function valueAndGrad<P, A extends unknown[], X>(
+  f: (p: P, ...rest: A) => [Tensor, X],
+  options: GradOptions & { readonly aux: true },
+): (p: P, ...rest: A) => [value: [Tensor, X], grad: P];
 export function valueAndGrad(f: Fn, { aux = false, argument = 0 }: GradOptions = {}): Fn {
   return ((...args: unknown[]) => {
     const { leaves, def } = floatLeaves('grad', args[argument]);
@@ -162,17 +198,29 @@ function release(owned: Scope | null, result: unknown): void {
 function checkScalar(outs: readonly Tensor[], aux: boolean): void {
   const [loss] = outs;
   if (loss === undefined || sizeOf(loss.shape) !== 1) {
-    throw new ShapeError(`grad: the function returned ${loss === undefined ? 'nothing' : `a tensor of shape ${showShape(loss.shape)}`}, not one number`, {
-      shape: loss?.shape,
-      help: aux ? 'with { aux: true } return [loss, anything]' : 'reduce it with sum or mean, or use vjp with a cotangent of that shape',
-    });
+    throw new ShapeError(
+      `grad: the function returned ${loss === undefined ? 'nothing' : `a tensor of shape ${showShape(loss.shape)}`}, not one number`,
+      {
+        shape: loss?.shape,
+        help: aux
+          ? 'with { aux: true } return [loss, anything]'
+          : 'reduce it with sum or mean, or use vjp with a cotangent of that shape',
+      },
+    );
   }
-  if (!isFloat(loss.dtype)) throw new DtypeError(`grad: the loss has dtype ${loss.dtype}`, { dtype: loss.dtype, help: "cast it to 'f32'" });
-  if (!aux && outs.length > 1) throw new ShapeError(`grad: the function returned ${outs.length} tensors`, { help: 'return one loss, or [loss, anything] with { aux: true }' });
+  if (!isFloat(loss.dtype))
+    throw new DtypeError(`grad: the loss has dtype ${loss.dtype}`, { dtype: loss.dtype, help: "cast it to 'f32'" });
+  if (!aux && outs.length > 1)
+    throw new ShapeError(`grad: the function returned ${outs.length} tensors`, {
+      help: 'return one loss, or [loss, anything] with { aux: true }',
+    });
 }
 
 /** The gradient of a scalar function with respect to its first argument: credit of exactly the type of the parameters. */
-export function grad<P, A extends unknown[]>(f: (p: P, ...rest: A) => Tensor, options: { readonly argument?: number } = {}): (p: P, ...rest: A) => P {
+export function grad<P, A extends unknown[]>(
+  f: (p: P, ...rest: A) => Tensor,
+  options: { readonly argument?: number } = {},
+): (p: P, ...rest: A) => P {
   const both = valueAndGrad(f, { ...options, aux: false });
   return (p, ...rest) => both(p, ...rest)[1];
 }
@@ -187,12 +235,19 @@ export interface VmapOptions {
 }
 
 /** Maps a function over an axis of its arguments in one pass; arguments with axis null are shared by all. */
-export function vmap<A extends unknown[], R>(f: (...args: A) => R, { inAxes, outAxis = 0 }: VmapOptions = {}): (...args: A) => R {
+export function vmap<A extends unknown[], R>(
+  f: (...args: A) => R,
+  { inAxes, outAxis = 0 }: VmapOptions = {},
+): (...args: A) => R {
   return (...args) => {
     const parts = args.map((a) => flatten(a));
-    const axes = parts.flatMap(([leaves], i) => leaves.map((leaf) => (leaf instanceof Tensor ? (inAxes === undefined ? 0 : (inAxes[i] ?? null)) : null)));
+    const axes = parts.flatMap(([leaves], i) =>
+      leaves.map((leaf) => (leaf instanceof Tensor ? (inAxes === undefined ? 0 : (inAxes[i] ?? null)) : null)),
+    );
     const flatLeaves = parts.flatMap(([leaves]) => leaves);
-    const mapped = flatLeaves.map((leaf, i) => (axes[i] === null ? leaf : moveAxis(leaf as Tensor, normalizeAxis('vmap', axes[i]!, (leaf as Tensor).rank), 0)));
+    const mapped = flatLeaves.map((leaf, i) =>
+      axes[i] === null ? leaf : moveAxis(leaf as Tensor, normalizeAxis('vmap', axes[i]!, (leaf as Tensor).rank), 0),
+    );
     const size = mappedSize(mapped.flatMap((x, i) => (axes[i] === null ? [] : [(x as Tensor).shape[0]!])));
     const tensors = mapped.filter((x): x is Tensor => x instanceof Tensor);
     const isMapped = mapped.flatMap((x, i) => (x instanceof Tensor ? [axes[i] !== null] : []));
@@ -225,4 +280,5 @@ export function jacobian(f: (x: Tensor) => Tensor): (x: Tensor) => Tensor {
   };
 }
 
-const moveAxisOut = (rows: Tensor, out: readonly number[], input: readonly number[]): Tensor => reshape(moveAxis(rows, 0, rows.rank - 1), [...out, ...input]);
+const moveAxisOut = (rows: Tensor, out: readonly number[], input: readonly number[]): Tensor =>
+  reshape(moveAxis(rows, 0, rows.rank - 1), [...out, ...input]);

@@ -1,13 +1,15 @@
 /** `call`: a node that holds a traced graph. jit binds it; every transformation turns it into a call of a transformed graph, traced once and remembered. */
+
+import { remembered } from '../cache.ts';
+import { UnsupportedError } from '../errors.ts';
 import type { Graph } from '../graph.ts';
 import { closeGraph, costOf, evalGraph, traceGraph } from '../graph.ts';
 import type { MaybeTensor, Op } from '../op.ts';
 import { defineOp, isLinear } from '../op.ts';
-import { UnsupportedError } from '../errors.ts';
 import type { Aval, Tensor } from '../tensor.ts';
 import { aval } from '../tensor.ts';
 import { bind } from '../trace.ts';
-import { jvpFlat, instantiate } from './jvp.ts';
+import { instantiate, jvpFlat } from './jvp.ts';
 import { linearizeFlat, pullBack } from './linearize.ts';
 import { vmapFlat } from './vmap.ts';
 
@@ -21,11 +23,11 @@ export interface CallParams {
 function remember<T>(): (graph: Graph, variant: string, make: () => T) => T {
   const cache = new WeakMap<Graph, Map<string, T>>();
   return (graph, variant, make) => {
-    let variants = cache.get(graph);
-    if (variants === undefined) cache.set(graph, (variants = new Map()));
-    let found = variants.get(variant);
-    if (found === undefined) variants.set(variant, (found = make()));
-    return found;
+    return remembered(
+      remembered(cache, graph, () => new Map<string, T>()),
+      variant,
+      make,
+    );
   };
 }
 
@@ -54,7 +56,10 @@ export const callOp: Op<CallParams> = defineOp<CallParams>({
     const results = bind(callOp, inputs, { graph: parts.primal, name });
     const outs = results.slice(0, graph.outputs.length);
     const residuals = results.slice(graph.outputs.length);
-    const moved = bind(callOp, [...residuals, ...tangents.filter((t) => t !== null)], { graph: parts.linear, name: `${name}′` });
+    const moved = bind(callOp, [...residuals, ...tangents.filter((t) => t !== null)], {
+      graph: parts.linear,
+      name: `${name}′`,
+    });
     let at = 0;
     return { outs, tangents: parts.hasTangent.map((has): MaybeTensor => (has ? moved[at++]! : null)) };
   },
@@ -94,7 +99,11 @@ function linearizeGraph(graph: Graph, varied: readonly boolean[]): LinearizedGra
   return { primal: closedOrThrow(primal), linear: closeGraph(linear!), hasTangent };
 }
 
-function transposeGraph(graph: Graph, linear: readonly boolean[], given: readonly boolean[]): { graph: Graph; isZero: boolean[] } {
+function transposeGraph(
+  graph: Graph,
+  linear: readonly boolean[],
+  given: readonly boolean[],
+): { graph: Graph; isZero: boolean[] } {
   const ins = inputAvals(graph);
   const known = ins.filter((_, i) => !linear[i]);
   const arriving = graph.outputs.filter((_, i) => given[i]).map((id) => graph.avals[id]!);
@@ -146,10 +155,15 @@ function batchGraph(graph: Graph, isMapped: readonly boolean[], size: number): {
 
 /** A graph made from a closed graph captures nothing but numbers known while tracing. */
 function closedOrThrow(graph: Graph): Graph {
-  if (graph.consts.length > 0) throw new UnsupportedError('internal: a derived graph captured values', { count: graph.consts.length });
+  if (graph.consts.length > 0)
+    throw new UnsupportedError('internal: a derived graph captured values', { count: graph.consts.length });
   return graph;
 }
 
 /** Derivative of a graph in forward mode, for completeness of the nesting matrix: used by tests. */
-export const jvpOfGraph = (graph: Graph, primals: readonly Tensor[], tangents: readonly MaybeTensor[]): readonly Tensor[] =>
+export const jvpOfGraph = (
+  graph: Graph,
+  primals: readonly Tensor[],
+  tangents: readonly MaybeTensor[],
+): readonly Tensor[] =>
   jvpFlat((...xs) => evalGraph(graph, xs), primals, tangents).tangents.map((t, i) => instantiate(t, primals[i]!));

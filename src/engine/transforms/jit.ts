@@ -1,22 +1,24 @@
 /** jit: trace once per structure of the arguments, compile, and run the program afterwards. */
+
+import type { Backend, Program } from '../backends/backend.ts';
 import { adopt, backend } from '../backends/current.ts';
-import type { Program } from '../backends/backend.ts';
+import { remembered } from '../cache.ts';
 import { defaultDtype } from '../dtype.ts';
 import { ConfigError } from '../errors.ts';
 import type { Graph } from '../graph.ts';
 import { closeGraph, traceGraph } from '../graph.ts';
 import { trackResults } from '../memory.ts';
 import { cast } from '../ops/cast.ts';
-import { asTensor } from '../ops/promote.ts';
-import { scalar } from '../ops/constant.ts';
 import type { TensorLike } from '../ops/constant.ts';
-import { optimize } from '../passes/index.ts';
+import { scalar } from '../ops/constant.ts';
+import { asTensor } from '../ops/promote.ts';
 import { hasTapHandlers } from '../ops/tap.ts';
+import { optimize } from '../passes/index.ts';
 import type { Aval } from '../tensor.ts';
-import { Concrete, Tensor, Tracer, aval, checkLive, showAval } from '../tensor.ts';
+import { aval, type Concrete, checkLive, showAval, Tensor, Tracer } from '../tensor.ts';
 import { bind, isStaging } from '../trace.ts';
-import { flatten, leavesOf, structureOf, unflatten } from '../tree.ts';
 import type { TreeDef } from '../tree.ts';
+import { flatten, leavesOf, structureOf, unflatten } from '../tree.ts';
 import { callOp } from './call.ts';
 
 export interface JitOptions {
@@ -37,7 +39,7 @@ interface Entry {
   readonly graph: Graph;
   readonly captured: readonly Tensor[];
   readonly outDef: TreeDef;
-  readonly programs: Map<string, Program>;
+  readonly programs: Map<Backend, Program>;
 }
 
 /** A compiled function, with its graph and plan open to inspection. */
@@ -108,17 +110,19 @@ function leafKey(leaf: unknown, tensors: TensorLike[]): string {
     return typeof leaf === 'number' ? 'number' : leaf.weak ? 'number' : showAval(leaf);
   }
   if (typeof leaf === 'function') {
-    let id = functionIds.get(leaf);
-    if (id === undefined) functionIds.set(leaf, (id = nextFunctionId++));
-    return `f${id}`;
+    return `f${remembered(functionIds, leaf, () => nextFunctionId++)}`;
   }
   if (typeof leaf === 'string' || typeof leaf === 'boolean') return JSON.stringify(leaf);
-  throw new ConfigError(`jit: an argument holds ${leaf?.constructor?.name ?? typeof leaf}, which is neither a tensor, a number, a string, a boolean nor a function`, {
-    help: 'turn typed arrays into tensors with tensor(data, shape); pass other objects under `static`',
-  });
+  throw new ConfigError(
+    `jit: an argument holds ${leaf?.constructor?.name ?? typeof leaf}, which is neither a tensor, a number, a string, a boolean nor a function`,
+    {
+      help: 'turn typed arrays into tensors with tensor(data, shape); pass other objects under `static`',
+    },
+  );
 }
 
-const explain = (key: string, before: string | undefined): string => (before === undefined ? `first call: ${key}` : `arguments changed from ${before} to ${key}`);
+const explain = (key: string, before: string | undefined): string =>
+  before === undefined ? `first call: ${key}` : `arguments changed from ${before} to ${key}`;
 
 const weakAval: Aval = { shape: [], dtype: 'f64', weak: true };
 const numberToTensor = (x: TensorLike): Tensor => (typeof x === 'number' ? scalar(x, 'f64') : x);
@@ -126,7 +130,12 @@ const numberToTensor = (x: TensorLike): Tensor => (typeof x === 'number' ? scala
 /** A captured tracer ties an entry to the transformation it came from. */
 const isStillValid = (x: Tensor): boolean => !(x instanceof Tracer) || !x.trace.closed;
 
-function traceEntry(f: (...args: unknown[]) => unknown, call: CallShape, args: readonly unknown[], options: JitOptions): Entry {
+function traceEntry(
+  f: (...args: unknown[]) => unknown,
+  call: CallShape,
+  args: readonly unknown[],
+  options: JitOptions,
+): Entry {
   let outDef: TreeDef | null = null;
   const avals = call.tensors.map((x) => (typeof x === 'number' || x.weak ? weakAval : aval(x)));
   const graph = traceGraph(
@@ -153,18 +162,18 @@ function traceEntry(f: (...args: unknown[]) => unknown, call: CallShape, args: r
 function resultTensor(leaf: unknown): Tensor {
   if (leaf instanceof Tensor) return leaf.weak ? cast(leaf, defaultDtype()) : leaf;
   if (typeof leaf === 'number') return asTensor(leaf);
-  throw new ConfigError(`jit: the function returned ${leaf?.constructor?.name ?? typeof leaf}; results are trees of tensors and numbers`, { help: 'return strings and booleans outside of jit' });
+  throw new ConfigError(
+    `jit: the function returned ${leaf?.constructor?.name ?? typeof leaf}; results are trees of tensors and numbers`,
+    { help: 'return strings and booleans outside of jit' },
+  );
 }
 
 function programOf(entry: Entry, call: CallShape, options: JitOptions): Program {
   const here = backend();
-  let program = entry.programs.get(here.name);
-  if (program === undefined) {
+  return remembered(entry.programs, here, () => {
     const donate = call.donated.map((i) => i + entry.captured.length);
-    program = here.compile(optimize(entry.graph), { donate, tier: options.tier ?? 'auto' });
-    entry.programs.set(here.name, program);
-  }
-  return program;
+    return here.compile(optimize(entry.graph), { donate, tier: options.tier ?? 'auto' });
+  });
 }
 
 function run(entry: Entry, inputs: readonly Tensor[], call: CallShape, options: JitOptions): readonly Tensor[] {

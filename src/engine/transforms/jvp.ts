@@ -1,12 +1,12 @@
 /** Forward mode: every op is run on the values and its derivative rule on the tangents. */
 import { isFloat } from '../dtype.ts';
 import { UnsupportedError } from '../errors.ts';
-import { Scope, collecting } from '../memory.ts';
+import { collecting, type Scope } from '../memory.ts';
 import type { MaybeTensor, Op, Params } from '../op.ts';
 import { zerosLike } from '../ops/movement.ts';
 import type { Tensor } from '../tensor.ts';
 import { Tracer } from '../tensor.ts';
-import { Trace, bind, withTrace } from '../trace.ts';
+import { bind, Trace, withTrace } from '../trace.ts';
 
 export class JvpTracer extends Tracer {
   readonly trace: JvpTrace;
@@ -45,7 +45,9 @@ export class JvpTrace extends Trace {
   }
 
   process(op: Op, inputs: readonly Tensor[], params: Params): readonly Tensor[] {
-    return this.#owned === null ? this.#apply(op, inputs, params) : collecting(this.#owned, () => this.#apply(op, inputs, params));
+    return this.#owned === null
+      ? this.#apply(op, inputs, params)
+      : collecting(this.#owned, () => this.#apply(op, inputs, params));
   }
 
   #apply(op: Op, inputs: readonly Tensor[], params: Params): readonly Tensor[] {
@@ -64,7 +66,12 @@ export class JvpTrace extends Trace {
 }
 
 /** Runs f on primals with tangents (null = zero): the flat form that the public `jvp` wraps. */
-export function jvpFlat(f: (...xs: Tensor[]) => readonly Tensor[], primals: readonly Tensor[], tangents: readonly MaybeTensor[], name = 'jvp'): { readonly outs: Tensor[]; readonly tangents: MaybeTensor[] } {
+export function jvpFlat(
+  f: (...xs: Tensor[]) => readonly Tensor[],
+  primals: readonly Tensor[],
+  tangents: readonly MaybeTensor[],
+  name = 'jvp',
+): { readonly outs: Tensor[]; readonly tangents: MaybeTensor[] } {
   return withTrace(
     (level) => new JvpTrace(level, name),
     (trace) => {
@@ -79,5 +86,8 @@ export const instantiate = (t: MaybeTensor, like: Tensor): Tensor => t ?? zerosL
 
 /** Refuses ops that have no transpose, by name. */
 export function noTranspose(op: Op): never {
-  throw new UnsupportedError(`${op.name} cannot be transposed: it is not linear, or its transpose is not defined`, { op: op.name, help: 'reverse mode goes through jvp rules made of linear ops; see docs/notes on the nesting matrix' });
+  throw new UnsupportedError(`${op.name} cannot be transposed: it is not linear, or its transpose is not defined`, {
+    op: op.name,
+    help: 'reverse mode goes through jvp rules made of linear ops; see docs/notes on the nesting matrix',
+  });
 }

@@ -9,8 +9,8 @@ import { sameShape } from '../shape.ts';
 import type { Aval, Tensor } from '../tensor.ts';
 import { aval, showAval } from '../tensor.ts';
 import { bind } from '../trace.ts';
-import { flatten, leavesOf, structureOf, unflatten } from '../tree.ts';
 import type { TreeDef } from '../tree.ts';
+import { flatten, leavesOf, structureOf, unflatten } from '../tree.ts';
 import { instantiate, jvpFlat } from './jvp.ts';
 import { vmapFlat, withBatchAxis } from './vmap.ts';
 
@@ -28,13 +28,27 @@ export const linearCallOp: Op<LinearCallParams> = defineOp<LinearCallParams>({
   infer: (_, { forward }) => forward.outputs.map((id) => aval(forward.avals[id]!)),
   jvp({ primals, outs, tangents, params }) {
     const { forward, residuals } = params;
-    const throughOperands = tangents.slice(residuals).some((t) => t !== null) ? bind(linearCallOp, [...primals.slice(0, residuals), ...primals.slice(residuals).map((x, i) => instantiate(tangents[residuals + i]!, x))], params) : null;
+    const throughOperands = tangents.slice(residuals).some((t) => t !== null)
+      ? bind(
+          linearCallOp,
+          [
+            ...primals.slice(0, residuals),
+            ...primals.slice(residuals).map((x, i) => instantiate(tangents[residuals + i]!, x)),
+          ],
+          params,
+        )
+      : null;
     const fixed = tangents.map((t, i) => (i < residuals ? t : null));
-    const throughResiduals = fixed.some((t) => t !== null) ? jvpFlat((...xs) => evalGraph(forward, xs), primals, fixed).tangents : null;
+    const throughResiduals = fixed.some((t) => t !== null)
+      ? jvpFlat((...xs) => evalGraph(forward, xs), primals, fixed).tangents
+      : null;
     return outs.map((_, i): MaybeTensor => sumOf(throughOperands?.[i] ?? null, throughResiduals?.[i] ?? null));
   },
   transpose({ cts, inputs, params: { transpose, forward, residuals } }) {
-    if (inputs.slice(0, residuals).some(isLinear)) throw new UnsupportedError('linearCall: cannot be transposed with respect to its residuals', { help: 'only the operands are linear' });
+    if (inputs.slice(0, residuals).some(isLinear))
+      throw new UnsupportedError('linearCall: cannot be transposed with respect to its residuals', {
+        help: 'only the operands are linear',
+      });
     const known = inputs.slice(0, residuals) as Tensor[];
     const full = forward.outputs.map((id, i) => instantiate(cts[i]!, { ...forward.avals[id]! } as Tensor));
     const back = evalGraph(transpose, [...known, ...full]);
@@ -47,7 +61,12 @@ export const linearCallOp: Op<LinearCallParams> = defineOp<LinearCallParams>({
     const outAvals = forward.outputs.map((id) => lead(forward.avals[id]!, size));
     const lifted = {
       forward: batchGraph(forward, isMapped, avals, size),
-      transpose: batchGraph(transpose, [...isMapped.slice(0, residuals), ...outAvals.map(() => true)], [...avals.slice(0, residuals), ...outAvals], size),
+      transpose: batchGraph(
+        transpose,
+        [...isMapped.slice(0, residuals), ...outAvals.map(() => true)],
+        [...avals.slice(0, residuals), ...outAvals],
+        size,
+      ),
       residuals,
     };
     return { outs: bind(linearCallOp, all, lifted), batched: forward.outputs.map(() => true) };
@@ -73,12 +92,20 @@ const batchGraph = (graph: Graph, isMapped: readonly boolean[], avals: readonly 
  *
  * Forward mode follows `forward`; derivatives with respect to the residuals are those of `forward`. The transpose need not be the true one: that is the point.
  */
-export function linearCall<R, X, Y>(forward: (residuals: R, x: X) => Y, transpose: (residuals: R, ct: Y) => X, residuals: R, x: X): Y {
+export function linearCall<R, X, Y>(
+  forward: (residuals: R, x: X) => Y,
+  transpose: (residuals: R, ct: Y) => X,
+  residuals: R,
+  x: X,
+): Y {
   const [res, resDef] = flatten(residuals) as [Tensor[], TreeDef];
   const [operands, xDef] = flatten(x) as [Tensor[], TreeDef];
   let outDef: TreeDef | null = null;
   const count = res.length;
-  const split = (xs: readonly Tensor[], rest: TreeDef): [R, unknown] => [unflatten<R>(resDef, xs.slice(0, count)), unflatten(rest, xs.slice(count))];
+  const split = (xs: readonly Tensor[], rest: TreeDef): [R, unknown] => [
+    unflatten<R>(resDef, xs.slice(0, count)),
+    unflatten(rest, xs.slice(count)),
+  ];
   const f = traceGraph(
     (...xs) => {
       const [r, v] = split(xs, xDef);
@@ -90,10 +117,18 @@ export function linearCall<R, X, Y>(forward: (residuals: R, x: X) => Y, transpos
     'linearCall',
   );
   const outs = f.outputs.map((id) => f.avals[id]!);
-  const t = traceGraph((...xs) => leavesOf(transpose(...(split(xs, outDef!) as [R, Y]))) as Tensor[], [...res.map(aval), ...outs], 'linearCall');
+  const t = traceGraph(
+    (...xs) => leavesOf(transpose(...(split(xs, outDef!) as [R, Y]))) as Tensor[],
+    [...res.map(aval), ...outs],
+    'linearCall',
+  );
   checkTranspose(t, operands, xDef);
   const captured = [...f.consts, ...t.consts].map((c) => c.value);
-  const closed = { forward: withConsts(f, f.consts.length, t.consts.length, 0), transpose: withConsts(t, f.consts.length, t.consts.length, f.consts.length), residuals: captured.length + count };
+  const closed = {
+    forward: withConsts(f, f.consts.length, t.consts.length, 0),
+    transpose: withConsts(t, f.consts.length, t.consts.length, f.consts.length),
+    residuals: captured.length + count,
+  };
   return unflatten<Y>(outDef!, bind(linearCallOp, [...captured, ...res, ...operands], closed));
 }
 
@@ -103,7 +138,8 @@ function withConsts(graph: Graph, forwardCount: number, transposeCount: number, 
   const total = forwardCount + transposeCount;
   const mine = graph.consts.length;
   const unused = Array.from({ length: total - mine }, (_, i) => graph.avals.length + i);
-  const leading = own === 0 ? [...closed.inputs.slice(0, mine), ...unused] : [...unused, ...closed.inputs.slice(0, mine)];
+  const leading =
+    own === 0 ? [...closed.inputs.slice(0, mine), ...unused] : [...unused, ...closed.inputs.slice(0, mine)];
   const avals = [...closed.avals, ...unused.map((): Aval => ({ shape: [], dtype: 'f32' }))];
   return { ...closed, avals, inputs: [...leading, ...closed.inputs.slice(mine)] };
 }
@@ -113,6 +149,13 @@ function checkTranspose(t: Graph, operands: readonly Tensor[], def: TreeDef): vo
   operands.forEach((x, i) => {
     const y = found[i];
     if (y !== undefined && sameShape(x.shape, y.shape) && x.dtype === y.dtype) return;
-    throw new ShapeError(`linearCall: the transpose returns ${y === undefined ? 'nothing' : showAval(y)} for the operand ${showAval(x)}${def.paths[i] ?? ''}`, { expected: x.shape, found: y?.shape, help: 'it must return cotangents with the tree, shapes and dtypes of the operands' });
+    throw new ShapeError(
+      `linearCall: the transpose returns ${y === undefined ? 'nothing' : showAval(y)} for the operand ${showAval(x)}${def.paths[i] ?? ''}`,
+      {
+        expected: x.shape,
+        found: y?.shape,
+        help: 'it must return cotangents with the tree, shapes and dtypes of the operands',
+      },
+    );
   });
 }

@@ -1,7 +1,7 @@
 /** Reverse mode = linearize, then transpose: forward values are computed now, tangents are recorded as a linear graph that is walked backwards. */
 import { walkBackward } from '../dag.ts';
 import type { Graph, GraphNode } from '../graph.ts';
-import { GraphTrace, evalGraph } from '../graph.ts';
+import { evalGraph, GraphTrace } from '../graph.ts';
 import type { Scope } from '../memory.ts';
 import type { MaybeTensor } from '../op.ts';
 import { LinearInput } from '../op.ts';
@@ -20,7 +20,12 @@ export interface Linearized {
 }
 
 /** Linearizes a flat function in those inputs for which `varied` holds. */
-export function linearizeFlat(f: (...xs: Tensor[]) => readonly Tensor[], primals: readonly Tensor[], varied: readonly boolean[] = primals.map(() => true), owned: Scope | null = null): Linearized {
+export function linearizeFlat(
+  f: (...xs: Tensor[]) => readonly Tensor[],
+  primals: readonly Tensor[],
+  varied: readonly boolean[] = primals.map(() => true),
+  owned: Scope | null = null,
+): Linearized {
   return withTrace(
     (level) => new GraphTrace(level, 'linearize'),
     (record) =>
@@ -41,15 +46,22 @@ export function linearizeFlat(f: (...xs: Tensor[]) => readonly Tensor[], primals
 }
 
 /** Pushes tangents through a linear graph. */
-export const pushForward = (linear: Graph, tangents: readonly Tensor[]): readonly Tensor[] => evalGraph(linear, tangents);
+export const pushForward = (linear: Graph, tangents: readonly Tensor[]): readonly Tensor[] =>
+  evalGraph(linear, tangents);
 
 /**
  * Walks a linear graph backwards: cotangents of its outputs to cotangents of its inputs (null = zero).
  *
  * `known` overrides the captured residuals; every other value in the graph is linear in the inputs.
  */
-export function pullBack(linear: Graph, cts: readonly MaybeTensor[], known: ReadonlyMap<number, Tensor> = constsOf(linear)): MaybeTensor[] {
-  const seeds = linear.outputs.map((id, i) => [id, cts[i]] as const).filter((s): s is readonly [number, Tensor] => s[1] != null && !known.has(s[0]));
+export function pullBack(
+  linear: Graph,
+  cts: readonly MaybeTensor[],
+  known: ReadonlyMap<number, Tensor> = constsOf(linear),
+): MaybeTensor[] {
+  const seeds = linear.outputs
+    .map((id, i) => [id, cts[i]] as const)
+    .filter((s): s is readonly [number, Tensor] => s[1] != null && !known.has(s[0]));
   const arrived = walkBackward<GraphNode, Tensor>(linear, seeds, {
     add,
     pull: (node, here) => transposeNode(linear, node, here, known),
@@ -59,7 +71,12 @@ export function pullBack(linear: Graph, cts: readonly MaybeTensor[], known: Read
 
 const constsOf = (graph: Graph): Map<number, Tensor> => new Map(graph.consts.map((c) => [c.id, c.value]));
 
-function transposeNode(graph: Graph, node: GraphNode, here: readonly (Tensor | undefined)[], known: ReadonlyMap<number, Tensor>): readonly (Tensor | undefined)[] {
+function transposeNode(
+  graph: Graph,
+  node: GraphNode,
+  here: readonly (Tensor | undefined)[],
+  known: ReadonlyMap<number, Tensor>,
+): readonly (Tensor | undefined)[] {
   if (node.op.transpose === undefined) return noTranspose(node.op);
   const inputs = node.inputs.map((id) => known.get(id) ?? new LinearInput(graph.avals[id] as Aval));
   const cts = node.op.transpose({ cts: here.map((c) => c ?? null), inputs, params: node.params });

@@ -4,7 +4,7 @@ import type { Op, Params } from '../op.ts';
 import { broadcastTo } from '../ops/movement.ts';
 import type { Tensor } from '../tensor.ts';
 import { Tracer } from '../tensor.ts';
-import { Trace, bind, withTrace } from '../trace.ts';
+import { bind, Trace, withTrace } from '../trace.ts';
 
 export class BatchTracer extends Tracer {
   readonly trace: BatchTrace;
@@ -36,7 +36,12 @@ export class BatchTrace extends Trace {
 }
 
 /** Runs f with axis 0 of the chosen inputs mapped; results have the axis in front where `outBatched` says so. */
-export function vmapFlat(f: (...xs: Tensor[]) => readonly Tensor[], inputs: readonly Tensor[], isMapped: readonly boolean[], size: number): { readonly outs: Tensor[]; readonly batched: boolean[] } {
+export function vmapFlat(
+  f: (...xs: Tensor[]) => readonly Tensor[],
+  inputs: readonly Tensor[],
+  isMapped: readonly boolean[],
+  size: number,
+): { readonly outs: Tensor[]; readonly batched: boolean[] } {
   return withTrace(
     (level) => new BatchTrace(level, size),
     (trace) => {
@@ -48,12 +53,20 @@ export function vmapFlat(f: (...xs: Tensor[]) => readonly Tensor[], inputs: read
 }
 
 /** A result that must carry the batch axis. */
-export const withBatchAxis = (x: Tensor, isBatched: boolean, size: number): Tensor => (isBatched ? x : broadcastTo(x, [size, ...x.shape]));
+export const withBatchAxis = (x: Tensor, isBatched: boolean, size: number): Tensor =>
+  isBatched ? x : broadcastTo(x, [size, ...x.shape]);
 
 /** The common extent of the mapped axes; throws when they differ. */
 export function mappedSize(extents: readonly number[]): number {
   const [head] = extents;
-  if (head === undefined) throw new ShapeError('vmap: no argument is mapped', { help: 'map at least one argument, or call the function without vmap' });
-  if (extents.some((d) => d !== head)) throw new ShapeError(`vmap: mapped axes have different lengths ${extents.join(', ')}`, { extents, help: 'all mapped axes must be equally long; pass inAxes with null for arguments that are not mapped' });
+  if (head === undefined)
+    throw new ShapeError('vmap: no argument is mapped', {
+      help: 'map at least one argument, or call the function without vmap',
+    });
+  if (extents.some((d) => d !== head))
+    throw new ShapeError(`vmap: mapped axes have different lengths ${extents.join(', ')}`, {
+      extents,
+      help: 'all mapped axes must be equally long; pass inAxes with null for arguments that are not mapped',
+    });
   return head;
 }

@@ -59,9 +59,9 @@ dt{color:var(--muted)}dd{margin:0;overflow-wrap:anywhere}
 .note{margin:14px 0 0;font-size:14px}
 a{color:var(--accent)}
 footer{margin-top:36px;color:var(--muted);font-size:13px}
-@media (max-width:860px){.half,.third{grid-column:span 12}.page{padding-top:24px}.bar{position:static}}
+@media screen and (max-width:860px){.half,.third{grid-column:span 12}.page{padding-top:24px}.bar{position:static}}
 `;
 
 const print = `
 body{background:#fff;font-size:11px}.page{max-width:none;padding:0}.bar .controls,.bar .plain,.screen{display:none}.bar{position:static;background:none;border:0;padding:0;margin:12px 0}
-.card{break-inside:avoid;border-color:#ccc}h2{break-after:avoid;margin-top:22px}.chip[aria-pressed=false]{display:none}`;
+.card{break-inside:avoid;border-color:#ccc}h2,.about{break-after:avoid}h2{margin-top:22px}.half{grid-column:span 6}.third{grid-column:span 4}.scroll{overflow:visible}.card{padding:10px 12px}figcaption{font-size:12px}h1{font-size:22px}.lead{font-size:13px}.chip,.facts,dl,.note{font-size:11px}[data-chart] svg{width:100%}table{font-size:9.5px}th,td{padding:4px 6px 4px 0}.chip[aria-pressed=false]{display:none}`;

@@ -55,7 +55,9 @@ export class JsBackend implements Backend {
   }
 
   compile(graph: Graph, _options: CompileOptions): Program {
-    for (const node of graph.nodes) if (node.op.inline !== undefined) throw new UnsupportedError(`js: the op ${node.op.name} must be inlined before compiling`);
+    for (const node of graph.nodes)
+      if (node.op.inline !== undefined)
+        throw new UnsupportedError(`js: the op ${node.op.name} must be inlined before compiling`);
     return { run: (inputs) => this.#interpret(graph, inputs), peakBytes: 0 };
   }
 

@@ -107,7 +107,11 @@ export class Arena {
         // growing by less may still be possible
       }
     }
-    throw new MemoryError(`the arena cannot grow by ${size} bytes: ${this.used - size} are in use`, { requested: size, used: this.used - size, help: 'use smaller batches, jit with donation, or checkpointing' });
+    throw new MemoryError(`the arena cannot grow by ${size} bytes: ${this.used - size} are in use`, {
+      requested: size,
+      used: this.used - size,
+      help: 'use smaller batches, jit with donation, or checkpointing',
+    });
   }
 
   /** Empties the bins into the sorted list of holes and joins neighbours. */

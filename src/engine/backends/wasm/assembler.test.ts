@@ -85,7 +85,7 @@ describe('the opcode tables', () => {
   it('hold only instructions the engine knows', () => {
     expect(rows.length).toBeGreaterThan(350);
     const unknown = rows.filter(([, emit]) => !validates(emit)).map(([name]) => name);
-    expect(unknown).toEqual([]);
+    expect(unknown.filter((name) => relaxed() || !name.includes('relaxed'))).toEqual([]);
   });
 });
 

@@ -1,20 +1,20 @@
 /** The default backend: generated kernels on one WebAssembly memory, in Node and in browsers. */
 import type { Dtype, TypedArray } from '../../dtype.ts';
 import { viewOf } from '../../dtype.ts';
-import { UnsupportedError } from '../../errors.ts';
 import type { Graph } from '../../graph.ts';
 import { closeGraph } from '../../graph.ts';
 import type { Op, Params } from '../../op.ts';
 import type { Storage } from '../../tensor.ts';
-import { Concrete, bytesOf, checkLive } from '../../tensor.ts';
+import { bytesOf, Concrete, checkLive } from '../../tensor.ts';
 import type { Backend, CompileOptions, Program } from '../backend.ts';
+import type { Arena } from './arena.ts';
+import { loweringOf } from './host.ts';
 import { KernelLibrary } from './library.ts';
 import type { Operand } from './lower.ts';
+import { detectProfile, type Profile } from './profile.ts';
 import { WasmProgram } from './program.ts';
-import { type Profile, detectProfile } from './profile.ts';
 import { Recorder } from './recorder.ts';
 import { StoragePool, type WasmStorage } from './storage.ts';
-import type { Arena } from './arena.ts';
 
 export interface WasmBackendOptions {
   readonly profile?: Profile;
@@ -56,30 +56,36 @@ export class WasmBackend implements Backend {
     for (const x of inputs) checkLive(x);
     const avals = op.infer(inputs, params);
     if (op.isView === true) return [new Concrete(avals[0]!.shape, avals[0]!.dtype, inputs[0]!.storage)];
-    if (op.wasm === undefined) throw new UnsupportedError(`${op.name} is not available on wasm`, { op: op.name, help: "setBackend('js') has every op" });
     this.pool.begin();
     const ins = inputs.map((x) => this.pool.locate(x.storage as WasmStorage));
     const made = avals.map((x) => this.pool.create(bytesOf(x)));
-    this.#runNow(op, [...inputs, ...avals].map((x, block): Operand => ({ block, offset: 0, shape: x.shape, dtype: x.dtype })), inputs.length, [...ins, ...made.map((s) => s.at)], params);
+    this.#runNow(
+      op,
+      [...inputs, ...avals].map((x, block): Operand => ({ block, offset: 0, shape: x.shape, dtype: x.dtype })),
+      inputs.length,
+      [...ins, ...made.map((s) => s.at)],
+      params,
+    );
     return avals.map((x, i) => new Concrete(x.shape, x.dtype, made[i]!));
   }
 
   #runNow(op: Op, operands: readonly Operand[], arity: number, addresses: number[], params: Params): void {
     let next = operands.length;
     const recorder = new Recorder(this.profile, () => next++);
-    op.wasm!(recorder, operands.slice(0, arity), operands.slice(arity), params);
+    loweringOf(op)(recorder, operands.slice(0, arity), operands.slice(arity), params);
     const { arena } = this.pool;
     for (const temp of recorder.temps) addresses[temp.block] = arena.allocate(temp.bytes);
     for (const { spec, args, share } of recorder.calls) {
-      this.library.get(spec)(...args.map((a) => (typeof a === 'number' ? a : addresses[a.block]! + a.offset)), 0, share);
+      this.library.get(spec)(
+        ...args.map((a) => (typeof a === 'number' ? a : addresses[a.block]! + a.offset)),
+        0,
+        share,
+      );
     }
     for (const temp of recorder.temps) arena.free(addresses[temp.block]!, temp.bytes);
   }
 
   compile(graph: Graph, options: CompileOptions): Program {
-    for (const node of graph.nodes) {
-      if (node.op.wasm === undefined && node.op.isView !== true) throw new UnsupportedError(`${node.op.name} is not available on wasm`, { op: node.op.name, help: "setBackend('js') has every op" });
-    }
     return new WasmProgram(closeGraph(graph), this.library, this.pool, options);
   }
 }

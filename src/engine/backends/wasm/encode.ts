@@ -3,8 +3,7 @@
 const utf8 = new TextEncoder();
 
 export class ByteSink {
-  #bytes = new Uint8Array(256);
-  #view = new DataView(this.#bytes.buffer);
+  #bytes = new Uint8Array(128);
   #length = 0;
 
   get length(): number {
@@ -12,7 +11,7 @@ export class ByteSink {
   }
 
   u8(value: number): void {
-    this.#reserve(1);
+    if (this.#length === this.#bytes.length) this.#reserve(1);
     this.#bytes[this.#length++] = value;
   }
 
@@ -47,15 +46,11 @@ export class ByteSink {
   }
 
   f32(value: number): void {
-    this.#reserve(4);
-    this.#view.setFloat32(this.#length, value, true);
-    this.#length += 4;
+    this.bytes(new Uint8Array(Float32Array.of(value).buffer));
   }
 
   f64(value: number): void {
-    this.#reserve(8);
-    this.#view.setFloat64(this.#length, value, true);
-    this.#length += 8;
+    this.bytes(new Uint8Array(Float64Array.of(value).buffer));
   }
 
   bytes(values: ArrayLike<number>): void {
@@ -89,6 +84,5 @@ export class ByteSink {
     const grown = new Uint8Array(Math.max(needed, 2 * this.#bytes.length));
     grown.set(this.#bytes.subarray(0, this.#length));
     this.#bytes = grown;
-    this.#view = new DataView(grown.buffer);
   }
 }

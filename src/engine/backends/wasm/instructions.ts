@@ -10,7 +10,6 @@ export interface InstructionSink {
   constantLong(value: bigint): InstructionSink;
 }
 
-type Method = (...immediates: never[]) => unknown;
 type Plain<T, W> = { readonly [K in keyof T]: () => W };
 type Memory<T, W> = { readonly [K in keyof T]: (offset?: number) => W };
 type Lane<T, W> = { readonly [K in keyof T]: (lane: number) => W };
@@ -45,59 +44,60 @@ export interface Instructions<W> {
 }
 
 type NamespaceName = keyof Instructions<unknown>;
+type Methods = Record<string, (this: Namespace, ...immediates: never[]) => unknown>;
 
-type Maker = (sink: InstructionSink, code: number) => Method;
+/** Instances hold their writer; the methods stand on the prototypes, which all writers share. */
+class Namespace {
+  readonly sink: InstructionSink;
 
-const plain: Maker = (sink, code) => () => {
-  sink.opcode(code);
-  return sink;
-};
-
-// The alignment immediate is only a hint, and our engines ignore it: 0 keeps the encoding at one byte.
-const memory: Maker = (sink, code) => (offset?: number) => {
-  sink.opcode(code);
-  sink.immediate(0);
-  sink.immediate(offset ?? 0);
-  return sink;
-};
-
-const lane: Maker = (sink, code) => (index: number) => {
-  sink.opcode(code);
-  sink.immediateBytes([index]);
-  return sink;
-};
-
-const memoryLane: Maker = (sink, code) => (index: number, offset?: number) => {
-  sink.opcode(code);
-  sink.immediate(0);
-  sink.immediate(offset ?? 0);
-  sink.immediateBytes([index]);
-  return sink;
-};
-
-// Atomics must state their natural alignment exactly.
-const atomic: Maker = (sink, code) => (offset?: number) => {
-  sink.opcode(code);
-  sink.immediate(2);
-  sink.immediate(offset ?? 0);
-  return sink;
-};
-
-function addAll(
-  target: Record<string, Method>,
-  table: Readonly<Record<string, number>>,
-  sink: InstructionSink,
-  make: Maker,
-) {
-  for (const name in table) target[name] = make(sink, table[name]!);
+  constructor(sink: InstructionSink) {
+    this.sink = sink;
+  }
 }
 
+function plain(code: number) {
+  return function (this: Namespace) {
+    this.sink.opcode(code);
+    return this.sink;
+  };
+}
+
+// The alignment immediate is only a hint, and our engines ignore it: 0 keeps the encoding at one byte. Atomics must state theirs exactly.
+function memory(code: number, alignment = 0) {
+  return function (this: Namespace, offset?: number) {
+    this.sink.opcode(code);
+    this.sink.immediate(alignment);
+    this.sink.immediate(offset ?? 0);
+    return this.sink;
+  };
+}
+
+function lane(code: number) {
+  return function (this: Namespace, index: number) {
+    this.sink.opcode(code);
+    this.sink.immediateBytes([index]);
+    return this.sink;
+  };
+}
+
+function memoryLane(code: number) {
+  return function (this: Namespace, index: number, offset?: number) {
+    this.sink.opcode(code);
+    this.sink.immediate(0);
+    this.sink.immediate(offset ?? 0);
+    this.sink.immediateBytes([index]);
+    return this.sink;
+  };
+}
+
+const atomic = (code: number) => memory(code, 2);
+
 const laneBytes = {
-  i8x16: (lanes: Lanes) => new Uint8Array(Int8Array.from(spread(lanes, 16)).buffer),
-  i32x4: (lanes: Lanes) => new Uint8Array(Int32Array.from(spread(lanes, 4)).buffer),
-  f32x4: (lanes: Lanes) => new Uint8Array(Float32Array.from(spread(lanes, 4)).buffer),
-  f64x2: (lanes: Lanes) => new Uint8Array(Float64Array.from(spread(lanes, 2)).buffer),
-  i64x2: (lanes: bigint | readonly bigint[]) => new Uint8Array(BigInt64Array.from(spread(lanes, 2)).buffer),
+  i8x16: (lanes: Lanes) => Int8Array.from(spread(lanes, 16)),
+  i32x4: (lanes: Lanes) => Int32Array.from(spread(lanes, 4)),
+  f32x4: (lanes: Lanes) => Float32Array.from(spread(lanes, 4)),
+  f64x2: (lanes: Lanes) => Float64Array.from(spread(lanes, 2)),
+  i64x2: (lanes: bigint | readonly bigint[]) => BigInt64Array.from(spread(lanes, 2)),
 };
 
 function spread<T>(lanes: T | readonly T[], count: number): readonly T[] {
@@ -110,78 +110,81 @@ function vectorConstant(sink: InstructionSink, bytes: Uint8Array): InstructionSi
   return sink;
 }
 
-function shuffle(sink: InstructionSink, lanes: readonly number[]): InstructionSink {
-  const width = 16 / lanes.length;
-  sink.opcode(CONTROL.shuffle);
-  sink.immediateBytes(lanes.flatMap((from) => Array.from({ length: width }, (_, byte) => from * width + byte)));
-  return sink;
+const scalarConstant = (type: 'i32' | 'f32' | 'f64'): Methods => ({
+  const(value: number) {
+    return this.sink.constant(type, value);
+  },
+});
+
+function vectorExtras(type: keyof typeof laneBytes): Methods {
+  const encode = laneBytes[type] as (lanes: unknown) => { buffer: ArrayBuffer };
+  return {
+    const(lanes: unknown) {
+      return vectorConstant(this.sink, new Uint8Array(encode(lanes).buffer));
+    },
+    shuffle(lanes: readonly number[]) {
+      const width = 16 / lanes.length;
+      this.sink.opcode(CONTROL.shuffle);
+      this.sink.immediateBytes(
+        lanes.flatMap((from) => Array.from({ length: width }, (_, byte) => from * width + byte)),
+      );
+      return this.sink;
+    },
+  };
 }
 
-function extras(name: NamespaceName, sink: InstructionSink): Record<string, Method> {
-  switch (name) {
-    case 'i32':
-    case 'f32':
-    case 'f64':
-      return { const: (value: number) => sink.constant(name, value) };
-    case 'i64':
-      return { const: (value: bigint | number) => sink.constantLong(BigInt(value)) };
-    case 'v128':
-      return { zero: () => vectorConstant(sink, new Uint8Array(16)) };
-    case 'atomic':
-      return {
-        fence: () => {
-          sink.opcode(CONTROL.fence);
-          sink.immediate(0);
-          return sink;
-        },
-      };
-    case 'i16x8':
-      return {};
-    default: {
-      const bytesOf = laneBytes[name] as (lanes: unknown) => Uint8Array;
-      return {
-        const: (lanes: unknown) => vectorConstant(sink, bytesOf(lanes)),
-        shuffle: (lanes: readonly number[]) => shuffle(sink, lanes),
-      };
-    }
-  }
-}
+/** What the tables do not hold: constants, shuffles, the fence. */
+const EXTRAS: Record<NamespaceName, Methods> = {
+  i32: scalarConstant('i32'),
+  i64: {
+    const(value: bigint | number) {
+      return this.sink.constantLong(BigInt(value));
+    },
+  },
+  f32: scalarConstant('f32'),
+  f64: scalarConstant('f64'),
+  v128: {
+    zero() {
+      return vectorConstant(this.sink, new Uint8Array(16));
+    },
+  },
+  i8x16: vectorExtras('i8x16'),
+  i16x8: {},
+  i32x4: vectorExtras('i32x4'),
+  i64x2: vectorExtras('i64x2'),
+  f32x4: vectorExtras('f32x4'),
+  f64x2: vectorExtras('f64x2'),
+  atomic: {
+    fence() {
+      this.sink.opcode(CONTROL.fence);
+      this.sink.immediate(0);
+      return this.sink;
+    },
+  },
+};
 
-function build(name: NamespaceName, sink: InstructionSink): Record<string, Method> {
-  const methods = extras(name, sink);
-  if (name === 'atomic') addAll(methods, ATOMIC, sink, atomic);
-  if (name in PLAIN) addAll(methods, PLAIN[name as keyof typeof PLAIN], sink, plain);
-  if (name in MEMORY) addAll(methods, MEMORY[name as keyof typeof MEMORY], sink, memory);
-  if (name in LANE) addAll(methods, LANE[name as keyof typeof LANE], sink, lane);
-  if (name in MEMORY_LANE) addAll(methods, MEMORY_LANE[name as keyof typeof MEMORY_LANE], sink, memoryLane);
-  return methods;
-}
+type Tables = Readonly<Record<string, Readonly<Record<string, number>>>>;
 
-const NAMES: readonly NamespaceName[] = [
-  'i32',
-  'i64',
-  'f32',
-  'f64',
-  'v128',
-  'i8x16',
-  'i16x8',
-  'i32x4',
-  'i64x2',
-  'f32x4',
-  'f64x2',
-  'atomic',
+const SOURCES: readonly (readonly [Tables, (code: number) => Methods[string]])[] = [
+  [PLAIN, plain],
+  [MEMORY, memory],
+  [LANE, lane],
+  [MEMORY_LANE, memoryLane],
+  [{ atomic: ATOMIC }, atomic],
 ];
 
-/** Defines the namespaces on a writer; each is built when it is first used. */
+function classOf(name: NamespaceName): typeof Namespace {
+  const made = class extends Namespace {};
+  for (const [tables, make] of SOURCES)
+    for (const [instruction, code] of Object.entries(tables[name] ?? {}))
+      Object.assign(made.prototype, { [instruction]: make(code) });
+  Object.assign(made.prototype, EXTRAS[name]);
+  return made;
+}
+
+const CLASSES = Object.entries(EXTRAS).map(([name]) => [name, classOf(name as NamespaceName)] as const);
+
+/** Gives a writer its namespaces. */
 export function defineInstructions(sink: InstructionSink): void {
-  for (const name of NAMES) {
-    Object.defineProperty(sink, name, {
-      configurable: true,
-      get() {
-        const value = build(name, sink);
-        Object.defineProperty(sink, name, { value });
-        return value;
-      },
-    });
-  }
+  for (const [name, made] of CLASSES) (sink as unknown as Record<string, Namespace>)[name] = new made(sink);
 }

@@ -9,6 +9,8 @@ export interface KernelSpec {
   readonly params: readonly ValType[];
   /** Writes the body; the parameters arrive as locals. */
   emit(w: FunctionWriter, profile: Profile, ...params: Local[]): unknown;
+  /** Stands in for the code: a JavaScript function over the memory, for ops without an emitter. */
+  readonly host?: (memory: WebAssembly.Memory) => KernelFunction;
 }
 
 /** A compiled kernel; pointers and sizes are integers, read modulo 2³², so pointers above 2 GiB are plain numbers. */
@@ -52,6 +54,11 @@ export class KernelLibrary {
   /** Compiles the kernels that are missing into one module. */
   warm(specs: readonly KernelSpec[]): void {
     const missing = new Map(specs.filter(({ key }) => !this.#kernels.has(key)).map((spec) => [spec.key, spec]));
+    for (const [key, { host }] of missing) {
+      if (host === undefined) continue;
+      this.#kernels.set(key, host(this.memory));
+      missing.delete(key);
+    }
     if (missing.size === 0) return;
     this.adopt(new WebAssembly.Module(assembleKernels([...missing.values()], this.profile, this.limits)));
   }

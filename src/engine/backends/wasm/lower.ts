@@ -22,7 +22,12 @@ export interface LowerContext {
   temp(x: Aval): Operand;
 }
 
-export type WasmLowering<P> = (context: LowerContext, ins: readonly Operand[], outs: readonly Operand[], params: P) => void;
+export type WasmLowering<P> = (
+  context: LowerContext,
+  ins: readonly Operand[],
+  outs: readonly Operand[],
+  params: P,
+) => void;
 
 /** The same memory `bytes` further on, or under another shape. */
 export const shifted = (x: Operand, bytes: number): Operand => ({ ...x, offset: x.offset + bytes });

@@ -21,14 +21,25 @@ export interface ElementwiseLowering {
 }
 
 /** An elementwise op over rows: trailing axes are joined, at most one row axis is left, anything more is spread out first. */
-export function lowerElementwise(name: string, emit: Emit, { unroll = 1, dtypeOf, hasWideInterior = false }: ElementwiseLowering = {}): WasmLowering<unknown> {
+export function lowerElementwise(
+  name: string,
+  emit: Emit,
+  { unroll = 1, dtypeOf, hasWideInterior = false }: ElementwiseLowering = {},
+): WasmLowering<unknown> {
   return (context, ins, [out]) => {
     if (sizeOf(out!.shape) === 0) return;
     const dtype = dtypeOf?.(ins) ?? ins.at(-1)!.dtype;
     const { operands, rows, inner, modes, strides } = alongRows(context, ins, out!);
     const inputs = operands.map((x, k) => ({ dtype: x.dtype, mode: modes[k]! }));
     const key = `${name} ${inputs.map((x) => x.dtype + x.mode).join(' ')} ${out!.dtype}`;
-    const spec = elementwiseKernel({ key, inputs, out: out!.dtype, body: applying(emit, dtype), unroll, hasWideInterior });
+    const spec = elementwiseKernel({
+      key,
+      inputs,
+      out: out!.dtype,
+      body: applying(emit, dtype),
+      unroll,
+      hasWideInterior,
+    });
     context.call(spec, [out!, ...operands, inner, ...strides], rows);
   };
 }
@@ -45,7 +56,12 @@ interface Rows {
 function alongRows(context: LowerContext, ins: readonly Operand[], out: Operand): Rows {
   const joined = coalesce(out.shape, stridesOf(out.shape), ...ins.map((x) => broadcastStrides(x.shape, out.shape)));
   const { dims, strides } = joined;
-  if (dims.length > 2) return alongRows(context, ins.map((x) => spread(context, x, out.shape)), out);
+  if (dims.length > 2)
+    return alongRows(
+      context,
+      ins.map((x) => spread(context, x, out.shape)),
+      out,
+    );
   const [rows, inner] = dims.length === 2 ? (dims as [number, number]) : [1, dims[0] ?? 1];
   const own = strides.slice(1);
   return {
@@ -66,11 +82,19 @@ function spread(context: LowerContext, x: Operand, shape: readonly number[]): Op
 }
 
 /** out[i·outStrides] = x[i·inStrides] for every index of `dims`. */
-export function copyStrided(context: LowerContext, out: Operand, x: Operand, dims: readonly number[], outStrides: readonly number[], inStrides: readonly number[]): void {
+export function copyStrided(
+  context: LowerContext,
+  out: Operand,
+  x: Operand,
+  dims: readonly number[],
+  outStrides: readonly number[],
+  inStrides: readonly number[],
+): void {
   if (sizeOf(dims) === 0) return;
   const bytes = BYTES[x.dtype] as 4 | 8;
   const plan = planCopy(dims, outStrides, inStrides);
-  for (const [o, i] of plan.calls) context.call(stridedCopyKernel(bytes), [shifted(out, o * bytes), shifted(x, i * bytes), ...plan.args], plan.extent);
+  for (const [o, i] of plan.calls)
+    context.call(stridedCopyKernel(bytes), [shifted(out, o * bytes), shifted(x, i * bytes), ...plan.args], plan.extent);
 }
 
 /** Writes one number everywhere. */
@@ -78,33 +102,53 @@ export function fill(context: LowerContext, out: Operand, value: number): void {
   context.call(fillKernel(out.dtype), [out, value], sizeOf(out.shape));
 }
 
-export const lowerFill: WasmLowering<ConstantParams> = (context, _, [out], { value }) => fill(context, out!, out!.dtype === 'bool' ? Number(value !== 0) : value);
+export const lowerFill: WasmLowering<ConstantParams> = (context, _, [out], { value }) =>
+  fill(context, out!, out!.dtype === 'bool' ? Number(value !== 0) : value);
 
-export const lowerIdentity: WasmLowering<unknown> = (context, [x], [out]) => copyStrided(context, out!, x!, [sizeOf(x!.shape)], [1], [1]);
+export const lowerIdentity: WasmLowering<unknown> = (context, [x], [out]) =>
+  copyStrided(context, out!, x!, [sizeOf(x!.shape)], [1], [1]);
 
 /** Carries out a copy plan. */
 export function lowerCopies(context: LowerContext, plan: CopyPlan, ins: readonly Operand[], out: Operand): void {
   if (plan.fill !== undefined) fill(context, out, plan.fill);
   const bytes = BYTES[out.dtype];
   for (const copy of plan.copies) {
-    copyStrided(context, shifted(out, copy.outOffset * bytes), shifted(ins[copy.input]!, copy.inOffset * bytes), copy.dims, copy.outStrides, copy.inStrides);
+    copyStrided(
+      context,
+      shifted(out, copy.outOffset * bytes),
+      shifted(ins[copy.input]!, copy.inOffset * bytes),
+      copy.dims,
+      copy.outStrides,
+      copy.inStrides,
+    );
   }
 }
 
 /** A reduction over `axes`: adjacent axes are read in place, others are first moved to the end; the order of summation is the same. */
-export function lowerReduce(op: ReduceOp): WasmLowering<{ readonly axes: readonly number[] }> {
-  return (context, [x], [out], { axes }) => {
+export function lowerReduce(
+  op: ReduceOp,
+): WasmLowering<{ readonly axes: readonly number[]; readonly accumulate?: 'f64' }> {
+  return (context, [x], [out], { axes, accumulate }) => {
     const { source, outer, len, inner } = reducible(context, x!, axes);
-    context.call(reduceKernel({ op, dtype: x!.dtype }), [out!, source, outer, len, inner], outer * inner);
+    context.call(
+      reduceKernel({ op, dtype: x!.dtype, ...(accumulate === undefined ? {} : { accumulate }) }),
+      [out!, source, outer, len, inner],
+      outer * inner,
+    );
   };
 }
 
 /** x seen as (outer, len, inner) with the reduced axes in the middle. */
-export function reducible(context: LowerContext, x: Operand, axes: readonly number[]): { source: Operand; outer: number; len: number; inner: number } {
+export function reducible(
+  context: LowerContext,
+  x: Operand,
+  axes: readonly number[],
+): { source: Operand; outer: number; len: number; inner: number } {
   const { shape } = x;
   const isBlock = axes.every((a, i) => i === 0 || a === axes[i - 1]! + 1);
   const len = sizeOf(axes.map((a) => shape[a]!));
-  if (isBlock) return { source: x, outer: sizeOf(shape.slice(0, axes[0])), len, inner: sizeOf(shape.slice(axes.at(-1)! + 1)) };
+  if (isBlock)
+    return { source: x, outer: sizeOf(shape.slice(0, axes[0])), len, inner: sizeOf(shape.slice(axes.at(-1)! + 1)) };
   const order = [...shape.keys()].sort((a, b) => Number(axes.includes(a)) - Number(axes.includes(b)) || a - b);
   const moved = context.temp({ shape: order.map((a) => shape[a]!), dtype: x.dtype });
   const own = stridesOf(shape);

@@ -4,7 +4,11 @@ import type { KernelLibrary } from './library.ts';
 import type { MemoryPlan } from './plan.ts';
 
 /** Compiles the plan's calls into `run(table)`: the table holds the address of the segment, then of every external block. */
-export function compilePlan(plan: MemoryPlan, library: KernelLibrary, slotOf: ReadonlyMap<number, number>): (table: number) => void {
+export function compilePlan(
+  plan: MemoryPlan,
+  library: KernelLibrary,
+  slotOf: ReadonlyMap<number, number>,
+): (table: number) => void {
   const bytes = assemblePlan(plan, library, slotOf);
   const env: Record<string, WebAssembly.ImportValue> = { memory: library.memory };
   for (const call of plan.calls) env[call.spec.key] = library.get(call.spec) as unknown as WebAssembly.ImportValue;
@@ -13,11 +17,16 @@ export function compilePlan(plan: MemoryPlan, library: KernelLibrary, slotOf: Re
 }
 
 /** The module's bytes: shapes are baked, addresses never. */
-export function assemblePlan(plan: MemoryPlan, library: KernelLibrary, slotOf: ReadonlyMap<number, number>): Uint8Array<ArrayBuffer> {
+export function assemblePlan(
+  plan: MemoryPlan,
+  library: KernelLibrary,
+  slotOf: ReadonlyMap<number, number>,
+): Uint8Array<ArrayBuffer> {
   const m = new ModuleBuilder();
   m.importMemory('env', 'memory', library.limits);
   const imports = new Map<string, number>();
-  for (const { spec } of plan.calls) if (!imports.has(spec.key)) imports.set(spec.key, m.importFunction('env', spec.key, spec.params, []));
+  for (const { spec } of plan.calls)
+    if (!imports.has(spec.key)) imports.set(spec.key, m.importFunction('env', spec.key, spec.params, []));
   m.func(
     'run',
     ['i32'],
@@ -25,10 +34,13 @@ export function assemblePlan(plan: MemoryPlan, library: KernelLibrary, slotOf: R
     (w, table) => {
       const bases = new Map<number, ReturnType<typeof w.local>>();
       const used = new Set<number>();
-      for (const call of plan.calls) for (const arg of call.args) if (typeof arg !== 'number') used.add(slotFor(plan, slotOf, arg.block));
+      for (const call of plan.calls)
+        for (const arg of call.args) if (typeof arg !== 'number') used.add(slotFor(plan, slotOf, arg.block));
       for (const slot of used) {
         const base = w.local('i32');
-        w.get(table).i32.load(4 * slot).set(base);
+        w.get(table)
+          .i32.load(4 * slot)
+          .set(base);
         bases.set(slot, base);
       }
       for (const { spec, args, share } of plan.calls) {
@@ -53,4 +65,5 @@ export function assemblePlan(plan: MemoryPlan, library: KernelLibrary, slotOf: R
 }
 
 /** Slot 0 is the segment; external blocks have their own. */
-const slotFor = (plan: MemoryPlan, slotOf: ReadonlyMap<number, number>, block: number): number => (plan.places[block]!.kind === 'segment' ? 0 : slotOf.get(block)!);
+const slotFor = (plan: MemoryPlan, slotOf: ReadonlyMap<number, number>, block: number): number =>
+  plan.places[block]!.kind === 'segment' ? 0 : slotOf.get(block)!;

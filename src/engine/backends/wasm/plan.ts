@@ -8,12 +8,16 @@ import type { ValueId } from '../../dag.ts';
 import type { Graph } from '../../graph.ts';
 import { bytesOf } from '../../tensor.ts';
 import { roundUp } from './arena.ts';
+import { loweringOf } from './host.ts';
 import type { Operand } from './lower.ts';
 import type { Profile } from './profile.ts';
 import { type KernelCall, Recorder } from './recorder.ts';
 
 /** Where a block is: an input, an output with storage of its own, or a place in the segment. */
-export type BlockPlace = { readonly kind: 'input'; readonly index: number } | { readonly kind: 'output'; readonly index: number } | { readonly kind: 'segment'; readonly offset: number };
+export type BlockPlace =
+  | { readonly kind: 'input'; readonly index: number }
+  | { readonly kind: 'output'; readonly index: number }
+  | { readonly kind: 'segment'; readonly offset: number };
 
 export interface MemoryPlan {
   readonly calls: readonly KernelCall[];
@@ -26,7 +30,9 @@ export interface MemoryPlan {
   readonly peakBytes: number;
 }
 
-export type OutputPlan = { readonly from: 'input'; readonly index: number } | { readonly from: 'fresh'; readonly index: number };
+export type OutputPlan =
+  | { readonly from: 'input'; readonly index: number }
+  | { readonly from: 'fresh'; readonly index: number };
 
 interface Block {
   readonly bytes: number;
@@ -66,7 +72,14 @@ class Planner {
     const outputs = this.#placeOutputs(roots);
     const segmentBytes = placeBlocks(this.#blocks);
     const freshBytes = this.#fresh.reduce((sum, f) => sum + (f.takesOver === null ? roundUp(f.bytes) : 0), 0);
-    return { calls: this.#calls, places: this.#blocks.map((b) => b.place!), segmentBytes, outputs, fresh: this.#fresh, peakBytes: segmentBytes + freshBytes };
+    return {
+      calls: this.#calls,
+      places: this.#blocks.map((b) => b.place!),
+      segmentBytes,
+      outputs,
+      fresh: this.#fresh,
+      peakBytes: segmentBytes + freshBytes,
+    };
   }
 
   #placeInputs(): void {
@@ -111,8 +124,9 @@ class Planner {
     });
     const outs = outputs.map((id) => this.#operand(id, roots));
     const recorder = new Recorder(this.#profile, () => this.#addBlock(0, position));
-    op.wasm!(recorder, ins, outs, params);
-    for (const temp of recorder.temps) this.#blocks[temp.block] = { bytes: temp.bytes, first: position, last: position, place: null };
+    loweringOf(op)(recorder, ins, outs, params);
+    for (const temp of recorder.temps)
+      this.#blocks[temp.block] = { bytes: temp.bytes, first: position, last: position, place: null };
     this.#calls.push(...recorder.calls);
   }
 
@@ -134,14 +148,19 @@ class Planner {
       const isSame = bytesOf(x) === bytes && x.shape.length === shape.length && x.shape.every((d, k) => d === shape[k]);
       if (!isSame || this.#lastUse.get(root) !== position || this.#blocks[block]!.bytes !== bytes) continue;
       const { place } = this.#blocks[block]!;
-      if (place === null || (place.kind === 'input' && this.#donate.includes(place.index) && !this.#isShared(block, root))) return block;
+      if (
+        place === null ||
+        (place.kind === 'input' && this.#donate.includes(place.index) && !this.#isShared(block, root))
+      )
+        return block;
     }
     return null;
   }
 
   /** Whether another value that is still needed shows the same block. */
   #isShared(block: number, root: ValueId): boolean {
-    for (const [id, b] of this.#blockOf) if (b === block && id !== root && (this.#lastUse.get(id) ?? -1) >= (this.#lastUse.get(root) ?? -1)) return true;
+    for (const [id, b] of this.#blockOf)
+      if (b === block && id !== root && (this.#lastUse.get(id) ?? -1) >= (this.#lastUse.get(root) ?? -1)) return true;
     return false;
   }
 
@@ -175,7 +194,9 @@ class Planner {
     const { bytes, first } = this.#blocks[block]!;
     for (const index of this.#donate) {
       const donor = this.#blocks[index]!;
-      const isTaken = this.#fresh.some((f) => f.takesOver === index) || this.#graph.outputs.some((id) => this.#blockOf.get(id) === index);
+      const isTaken =
+        this.#fresh.some((f) => f.takesOver === index) ||
+        this.#graph.outputs.some((id) => this.#blockOf.get(id) === index);
       if (donor.bytes === bytes && donor.last < first && !isTaken) return index;
     }
     return null;
@@ -203,7 +224,9 @@ function placeBlocks(blocks: readonly Block[]): number {
 }
 
 /** The least any plan can need: the largest total of values that are alive at once. */
-export function livenessBound(plan: { readonly blocks: readonly { readonly bytes: number; readonly first: number; readonly last: number }[] }): number {
+export function livenessBound(plan: {
+  readonly blocks: readonly { readonly bytes: number; readonly first: number; readonly last: number }[];
+}): number {
   const deltas = new Map<number, number>();
   const put = (at: number, bytes: number) => deltas.set(at, (deltas.get(at) ?? 0) + bytes);
   for (const b of plan.blocks) {

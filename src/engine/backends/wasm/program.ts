@@ -42,7 +42,9 @@ export class WasmProgram implements Program {
     pool.begin();
     const storages = inputs.map((x) => x.storage as WasmStorage);
     const inputAt = storages.map((s) => pool.locate(s));
-    const fresh = this.plan.fresh.map((f) => (f.takesOver === null ? pool.create(f.bytes) : pool.takeOver(storages[f.takesOver]!)));
+    const fresh = this.plan.fresh.map((f) =>
+      f.takesOver === null ? pool.create(f.bytes) : pool.takeOver(storages[f.takesOver]!),
+    );
     const { segmentBytes } = this.plan;
     const segment = segmentBytes > 0 ? pool.arena.allocate(segmentBytes) : 0;
     this.#execute(segment, inputAt, fresh);
@@ -57,7 +59,11 @@ export class WasmProgram implements Program {
   #execute(segment: number, inputAt: readonly number[], fresh: readonly WasmStorage[]): void {
     const addressOf = (block: number): number => {
       const place = this.plan.places[block]!;
-      return place.kind === 'segment' ? segment + place.offset : place.kind === 'input' ? inputAt[place.index]! : fresh[place.index]!.at;
+      return place.kind === 'segment'
+        ? segment + place.offset
+        : place.kind === 'input'
+          ? inputAt[place.index]!
+          : fresh[place.index]!.at;
     };
     const tier = this.#options.tier ?? 'auto';
     const wantsModule = tier === 'module' || (tier === 'auto' && this.#calls >= WARM_CALLS);
@@ -68,7 +74,11 @@ export class WasmProgram implements Program {
 
   #interpret(addressOf: (block: number) => number): void {
     for (const { spec, args, share } of this.plan.calls) {
-      this.#library.get(spec)(...args.map((a) => (typeof a === 'number' ? a : addressOf(a.block) + a.offset)), 0, share);
+      this.#library.get(spec)(
+        ...args.map((a) => (typeof a === 'number' ? a : addressOf(a.block) + a.offset)),
+        0,
+        share,
+      );
     }
   }
 

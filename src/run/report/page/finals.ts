@@ -9,7 +9,7 @@ function accuracyDots(kit: Kit, width: number): Element | null {
   return kit.plot.plot({
     width,
     height: 66 + 31 * rules.length,
-    marginLeft: Math.min(0.45 * width, 18 + 7.2 * Math.max(...rules.map((r) => r.rule.length))),
+    marginLeft: Math.min(0.52 * width, 18 + 7.2 * Math.max(...rules.map((r) => r.rule.length))),
     marginRight: 18,
     marginTop: 12,
     marginBottom: 42,

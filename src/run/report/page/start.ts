@@ -39,9 +39,11 @@ function startReport(
   const view = JSON.parse(document.getElementById('view')!.textContent!) as ReportView;
   const state = firstState(view);
   const kit: Kit = { plot, format, view, state, shown: () => view.rules.filter((r) => !state.hidden.has(r.rule)) };
-  const draw = () => drawAll(kit, charts);
+  const draw = () => drawAll(kit, charts, (place) => place.clientWidth);
   for (const control of controls) control(kit, draw);
   draw();
+  addEventListener('beforeprint', () => drawAll(kit, charts, paperWidth));
+  addEventListener('afterprint', draw);
   let width = document.body.clientWidth;
   addEventListener('resize', () => {
     if (document.body.clientWidth !== width) draw();
@@ -55,11 +57,16 @@ function firstState(view: ReportView): PageState {
   return { hidden: new Set(), x: 'epoch', accuracyAs: 'accuracy', lossField: 'loss', logLoss };
 }
 
-function drawAll(kit: Kit, charts: Readonly<Record<string, Chart>>): void {
+function drawAll(kit: Kit, charts: Readonly<Record<string, Chart>>, widthOf: (place: HTMLElement) => number): void {
   for (const place of document.querySelectorAll<HTMLElement>('[data-chart]')) {
     const chart = charts[place.dataset.chart!]!;
-    place.replaceChildren(chart(kit, place.clientWidth || 480, place) ?? emptyNote());
+    place.replaceChildren(chart(kit, widthOf(place) || 480, place) ?? emptyNote());
   }
+}
+
+/** About what a place measures on paper: its size there is not known before the page is printed. */
+function paperWidth(place: HTMLElement): number {
+  return place.closest('.third') === null ? 330 : 215;
 }
 
 function emptyNote(): Element {
@@ -70,4 +77,4 @@ function emptyNote(): Element {
 }
 
 /** The functions to inline; the first one starts the page. */
-export const startFunctions = [startReport, firstState, drawAll, emptyNote] as const;
+export const startFunctions = [startReport, firstState, drawAll, paperWidth, emptyNote] as const;

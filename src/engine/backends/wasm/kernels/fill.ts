@@ -1,12 +1,9 @@
 /** Constants and counting: `fill` writes one value, `iota` writes the element's own index. */
 import { BYTES, type Dtype } from '../../../dtype.ts';
-import type { FunctionWriter, Local, ValType } from '../assembler.ts';
+import type { FunctionWriter, Local } from '../assembler.ts';
 import type { KernelSpec } from '../library.ts';
+import { SCALAR } from './scalar.ts';
 
-const SCALAR = { f32: 'f32', f64: 'f64', i32: 'i32', u32: 'i32', bool: 'i32' } as const satisfies Record<
-  Dtype,
-  ValType
->;
 const VECTOR = { f32: 'f32x4', f64: 'f64x2', i32: 'i32x4' } as const;
 
 /** (out, value, begin, end): out[i] = value for i in [begin, end). The value is a number of the dtype. */

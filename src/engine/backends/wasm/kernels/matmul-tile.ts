@@ -62,12 +62,12 @@ export function tileHelper(
   m: ModuleBuilder,
   math: Arithmetic,
   rows: number,
-  vectors: 1 | 2,
+  vectors: number,
   layout: RowLayout,
 ): number {
   const key = `tile ${math.key} ${rows}×${vectors} ${layout}`;
   return m.helper(key, Array<'i32'>(9).fill('i32'), [], (w, c, rsC, a, rsA, stepA, b, stepB, k, keep) => {
-    const acc = Array.from({ length: rows }, () => w.locals('v128', vectors as number));
+    const acc = Array.from({ length: rows }, () => w.locals('v128', vectors));
     const eachOfC = (visit: (vector: Local, at: Local, offset: number) => void) =>
       w.scope(() => {
         const at = w.local('i32');
@@ -81,7 +81,7 @@ export function tileHelper(
     w.get(keep).if(() => eachOfC((vector, at, offset) => w.get(at).v128.load(offset).set(vector)));
     const pointers = rowPointers(w, a, rsA, layout === 'rows' ? rows : 1);
     const step = (turn: number) => w.scope(() => emitStep(w, math, acc, layout, pointers, b, turn));
-    const unroll = rows === math.heights[0] ? 4 : 2;
+    const unroll = unrollOf(math, rows, vectors, layout);
     const turns = (count: number) => {
       for (let turn = 0; turn < count; turn++) {
         step(turn);
@@ -91,16 +91,24 @@ export function tileHelper(
       if (layout === 'rows') for (const pointer of pointers) w.advance(pointer, count * math.bytes);
       w.advance(k, -count);
     };
-    w.while(
-      () => w.get(k).i32.const(unroll).i32.ge_u(),
-      () => turns(unroll),
-    );
+    if (unroll > 1)
+      w.while(
+        () => w.get(k).i32.const(unroll).i32.ge_u(),
+        () => turns(unroll),
+      );
     w.while(
       () => w.get(k),
       () => turns(1),
     );
     eachOfC((vector, at, offset) => w.get(at).get(vector).v128.store(offset));
   });
+}
+
+/** Steps per turn. Rows have a pointer each to move, so they gain most; the tiles at the edges stay short, because code costs time to make. */
+function unrollOf(math: Arithmetic, rows: number, vectors: number, layout: RowLayout): number {
+  if (vectors === 1) return 1;
+  if (rows === math.heights[0]) return layout === 'rows' ? 4 : 2;
+  return rows === math.heights[1] && layout === 'rows' ? 2 : 1;
 }
 
 function rowPointers(w: FunctionWriter, a: Local, rsA: Local, count: number): readonly Local[] {
@@ -123,12 +131,8 @@ function emitStep(
   b: Local,
   turn: number,
 ): void {
-  const columns = acc[0]!.map((_, v) =>
-    w
-      .get(b)
-      .v128.load(16 * v)
-      .pop('v128'),
-  );
+  const load = (v: number) => w.get(b).v128.load(16 * v);
+  const columns = acc.length === 1 ? [] : acc[0]!.map((_, v) => load(v).pop('v128'));
   const spread = w.local('v128');
   for (const [r, row] of acc.entries()) {
     if (layout === 'rows') {
@@ -140,7 +144,10 @@ function emitStep(
     }
     w.set(spread);
     for (const [v, vector] of row.entries()) {
-      w.get(spread).get(columns[v]!).get(vector);
+      w.get(spread);
+      if (columns.length === 0) load(v);
+      else w.get(columns[v]!);
+      w.get(vector);
       math.madd(w);
       w.set(vector);
     }

@@ -1,0 +1,6 @@
+/** The terminal: progress, tables, colours. */
+export { type Live, type LiveOptions, liveBlock, type ProcessLike, type Terminal } from './live.ts';
+export { benchTable, claimTable, compareTable } from './results.ts';
+export { type Column, type TableOptions, table } from './table.ts';
+export { clean, pad, type Style, style, textWidth, truncate, wantsColor } from './text.ts';
+export { openUi, type Ui, type UiOptions } from './ui.ts';

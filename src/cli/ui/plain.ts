@@ -1,0 +1,29 @@
+/** The display where there is no terminal: one line for each event that a reader of a log wants to see. */
+import { formatBytes, formatNumber, formatPercent, formatSeconds, formatSi } from '../../plot/units.ts';
+import type { Event } from '../../run/schema.ts';
+import { clean } from './text.ts';
+
+/** The line of an event; null for what a log is better without. */
+export function plainLine(event: Event): string | null {
+  switch (event.type) {
+    case 'start':
+      return `${clean(event.task)}, ${clean(event.model)}: ${event.rules.length} rules × ${event.seeds.length} seeds, profile ${event.profile}`;
+    case 'epoch':
+      return `${clean(event.rule)} seed ${event.seed} epoch ${event.epoch}: ${measures(event)}, ${formatSeconds(event.seconds)}`;
+    case 'result':
+      return `${clean(event.rule)} seed ${event.seed} done: ${measures(event)}, ${formatSi(event.flops, 'FLOP')}, ${formatBytes(event.peakBytes)}, ${formatSeconds(event.seconds)}`;
+    case 'skip':
+      return `${clean(event.rule)} skipped: ${clean(event.reason)}`;
+    case 'claim':
+      return `${event.holds ? 'holds' : 'not reproduced'}: ${clean(event.paper)} ${clean(event.id)}, ${clean(event.sentence)}`;
+    case 'error':
+      return `${clean(event.code)}: ${clean(event.message)}`;
+    default:
+      return null;
+  }
+}
+
+function measures({ accuracy, loss }: { accuracy: number | null; loss: number | null }): string {
+  const told = loss === null ? 'diverged' : `loss ${formatNumber(loss)}`;
+  return accuracy === null ? told : `accuracy ${formatPercent(accuracy)}, ${told}`;
+}

@@ -1,0 +1,110 @@
+/** The closing tables of the verbs: rules of a comparison, claims of a paper, timings of a benchmark. */
+import {
+  formatBytes,
+  formatDegrees,
+  formatInterval,
+  formatNumber,
+  formatPercentInterval,
+  formatSeconds,
+  formatSi,
+} from '../../plot/units.ts';
+import type { BenchEvent, ClaimEvent, CompareSummary, Event } from '../../run/schema.ts';
+import { type Column, type TableOptions, table } from './table.ts';
+import { clean, type Style } from './text.ts';
+
+/** The table of a comparison, best accuracy first, with the rules that were skipped below it. */
+export function compareTable(events: readonly Event[], options: TableOptions): string[] {
+  const summary = events.findLast((e): e is CompareSummary => e.type === 'summary' && 'rules' in e);
+  if (summary === undefined) return [];
+  const ranked = [...summary.rules].sort((a, b) => (b.accuracy.mean ?? -1) - (a.accuracy.mean ?? -1));
+  const rows = ranked.map((r, i) => [
+    i === 0 ? options.style.bold(clean(r.rule)) : clean(r.rule),
+    formatPercentInterval(r.accuracy.mean, r.accuracy.ci95),
+    r.loss.mean === null ? 'diverged' : formatInterval(r.loss.mean, r.loss.ci95),
+    angles(r.angleDeg),
+    formatSi(r.flops, 'FLOP'),
+    formatBytes(r.peakBytes),
+    formatSeconds(r.seconds),
+  ]);
+  return [...table(compareColumns, rows, options), ...skips(events, options.style)];
+}
+
+const compareColumns: readonly Column[] = [
+  { head: 'rule' },
+  { head: 'accuracy', align: 'right' },
+  { head: 'loss', align: 'right', rank: 3 },
+  { head: '∠ per layer', align: 'right', rank: 2 },
+  { head: 'FLOPs', align: 'right', rank: 4 },
+  { head: 'peak', align: 'right', rank: 5 },
+  { head: 'time', align: 'right', rank: 1 },
+];
+
+/** The angle to the true gradient of each layer from the input; of a deep model the first three and the last two. */
+function angles(perLayer: readonly (number | null)[]): string {
+  const texts = perLayer.map((a) => formatDegrees(a).padStart(4));
+  return texts.length <= 6 ? texts.join(' ') : [...texts.slice(0, 3), '…', ...texts.slice(-2)].join(' ');
+}
+
+const skips = (events: readonly Event[], style: Style): string[] =>
+  events.filter((e) => e.type === 'skip').map((e) => style.dim(`${clean(e.rule)} skipped: ${clean(e.reason)}`));
+
+/** The table of the claims of a paper: published, measured, threshold, and whether each holds. */
+export function claimTable(claims: readonly ClaimEvent[], options: TableOptions): string[] {
+  const { style } = options;
+  const columns: Column[] = [
+    { head: 'claim' },
+    { head: 'kind', rank: 3 },
+    { head: 'published', align: 'right', rank: 1 },
+    { head: 'measured', align: 'right' },
+    { head: 'threshold', align: 'right' },
+    { head: 'holds' },
+    { head: 'time', align: 'right', rank: 2 },
+  ];
+  const rows = claims.map((c) => [
+    clean(c.id),
+    c.kind,
+    withUnit(c.published, c.unit),
+    withUnit(c.measured, c.unit),
+    `${c.threshold.op} ${withUnit(c.threshold.value, c.unit)}`,
+    verdict(c, style),
+    formatSeconds(c.seconds),
+  ]);
+  return table(columns, rows, options);
+}
+
+function withUnit(value: number | string | null, unit: string): string {
+  if (value === null) return '–';
+  const text = typeof value === 'string' ? clean(value) : formatNumber(value);
+  return unit === '' || typeof value === 'string' ? text : `${text} ${clean(unit)}`;
+}
+
+function verdict({ holds, expected }: ClaimEvent, style: Style): string {
+  const text = holds ? 'holds' : 'not reproduced';
+  if (holds === (expected === 'holds')) return holds ? style.green(text) : style.yellow(text);
+  return style.red(`${text}, expected: ${expected}`);
+}
+
+/** The table of a benchmark; the ratio is above 1 where we are faster. */
+export function benchTable(lines: readonly BenchEvent[], options: TableOptions): string[] {
+  const columns: Column[] = [
+    { head: 'what' },
+    { head: 'threads', align: 'right', rank: 3 },
+    { head: 'ours', align: 'right' },
+    { head: 'peer', rank: 1 },
+    { head: 'theirs', align: 'right', rank: 1 },
+    { head: 'ratio', align: 'right' },
+    { head: 'GFLOP/s', align: 'right', rank: 2 },
+    { head: 'share', align: 'right', rank: 2 },
+  ];
+  const rows = lines.map((b) => [
+    clean(b.name),
+    String(b.threads),
+    formatSeconds(b.ours.ms / 1000, 3),
+    clean(b.peer ?? '–'),
+    b.theirs === null ? '–' : formatSeconds(b.theirs.ms / 1000, 3),
+    b.ratio === null ? '–' : `${formatNumber(b.ratio)} ×`,
+    formatNumber(b.gflops),
+    b.share === null ? '–' : `${Math.round(100 * b.share)} %`,
+  ]);
+  return table(columns, rows, options);
+}

@@ -1,0 +1,90 @@
+/** What a verb of the command line shows: progress while it runs, then its table; with --json people read stderr and programs stdout. */
+import type { BenchEvent, ClaimEvent, Event } from '../../run/schema.ts';
+import { frame } from './frame.ts';
+import { type Live, liveBlock, type ProcessLike, type Terminal } from './live.ts';
+import { plainLine } from './plain.ts';
+import { benchTable, claimTable, compareTable } from './results.ts';
+import { advance, emptyState } from './state.ts';
+import { style, wantsColor } from './text.ts';
+
+export interface UiOptions {
+  readonly stdout: Terminal;
+  readonly stderr: Terminal;
+  readonly json: boolean;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly process: ProcessLike;
+  /** Milliseconds. */
+  readonly now: () => number;
+  readonly later?: (run: () => void, ms: number) => () => void;
+}
+
+export interface Ui {
+  /** Takes the next event: shows it, and writes it as a JSON line where these are asked for. */
+  event(event: Event): void;
+  /** Writes a line for people, above what is live. */
+  say(line: string): void;
+  /** Ends the live display and prints the closing table of whatever was seen. */
+  close(): void;
+}
+
+/** Starts the display of one verb. */
+export function openUi(options: UiOptions): Ui {
+  const { stdout, stderr, json, env, now } = options;
+  const people = json ? stderr : stdout;
+  const paint = { people: style(wantsColor(people, env)), live: style(wantsColor(stderr, env)) };
+  const isTerminal = stderr.isTTY === true && env.TERM !== 'dumb';
+  const seen: Event[] = [];
+  let state = emptyState(now());
+  let live: Live | null = null;
+
+  const show = (event: Event) => {
+    state = advance(state, event, now());
+    if (isTerminal && event.type === 'start') {
+      live = liveBlock({ process: options.process, now, later: options.later ?? later, terminal: stderr });
+    }
+    const line = plainLine(event);
+    if (live === null) write(stderr, line === null ? [] : [line]);
+    else if (event.type === 'error') live.above([paint.live.red(line!)]);
+    live?.update(() =>
+      frame(state, { columns: stderr.columns || 80, rows: stderr.rows || 24, now: now(), style: paint.live }),
+    );
+  };
+
+  return {
+    event(event) {
+      if (json) stdout.write(`${JSON.stringify(event)}\n`);
+      if (event.type !== 'progress' && event.type !== 'epoch') seen.push(event);
+      show(event);
+    },
+    say(line) {
+      if (live === null) write(people, [line]);
+      else live.above([line]);
+    },
+    close() {
+      live?.stop();
+      live = null;
+      write(people, closing(seen, { width: people.columns || Number.POSITIVE_INFINITY, style: paint.people }));
+    },
+  };
+}
+
+const write = (terminal: Terminal, lines: readonly string[]): void => {
+  if (lines.length > 0) terminal.write(lines.map((line) => `${line}\n`).join(''));
+};
+
+function closing(seen: readonly Event[], options: Parameters<typeof compareTable>[1]): string[] {
+  const claims = seen.filter((e): e is ClaimEvent => e.type === 'claim');
+  const bench = seen.filter((e): e is BenchEvent => e.type === 'bench');
+  const tables = [
+    compareTable(seen, options),
+    claims.length > 0 ? claimTable(claims, options) : [],
+    bench.length > 0 ? benchTable(bench, options) : [],
+  ];
+  return tables.flatMap((lines) => (lines.length > 0 ? ['', ...lines] : []));
+}
+
+function later(run: () => void, ms: number): () => void {
+  const timer = setTimeout(run, ms);
+  timer.unref(); // a pending frame never keeps the process alive
+  return () => clearTimeout(timer);
+}

@@ -1,0 +1,28 @@
+/** The registry of data sets and the one way to load them. */
+import { ConfigError } from '../engine/errors.ts';
+import { type DatasetEntry, type LoadOptions, requireOptions } from './dataset.ts';
+import { imageSets } from './image-sets.ts';
+import { madeSets } from './made-sets.ts';
+import type { Dataset } from './part.ts';
+import { type DataSource, folderSource } from './source.ts';
+import { tableSets } from './table-sets.ts';
+
+/** Every data set by name. */
+export const datasets: Readonly<Record<string, DatasetEntry>> = { ...madeSets, ...imageSets, ...tableSets };
+
+/** Loads a data set: made on the spot, or read from `source` (default: the folder that `dataFolder` names). */
+export async function loadDataset(name: string, options: LoadOptions = {}): Promise<Dataset> {
+  const entry = Object.hasOwn(datasets, name) ? datasets[name]! : undefined;
+  if (entry === undefined) {
+    const names = Object.keys(datasets).filter((n) => !n.startsWith('pmlb/'));
+    throw new ConfigError(`there is no data set "${name}"`, {
+      name,
+      help: `data sets are: ${names.join(', ')} and pmlb/<name>`,
+    });
+  }
+  requireOptions(name, entry.takes, options);
+  return entry.load(options, () => sourceOf(options.source), name);
+}
+
+const sourceOf = (source: DataSource | string | undefined): DataSource =>
+  typeof source === 'object' ? source : folderSource(source);

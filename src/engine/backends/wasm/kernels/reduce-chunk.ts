@@ -1,0 +1,167 @@
+/** One chunk of a reduction: eight partials and their tree, once with the partials in lanes, once with an output in each lane. */
+import type { FunctionWriter, Local, ModuleBuilder } from '../assembler.ts';
+import type { Monoid } from './reduce-monoid.ts';
+
+const PARTIALS = [0, 1, 2, 3, 4, 5, 6, 7] as const;
+const PARAMS = Array<'i32'>(3).fill('i32');
+
+/** (x, count, step in bytes) → the chunk's result in lane 0, the partials lying in lanes. */
+export function lineHelper(m: ModuleBuilder, monoid: Monoid, isContiguous: boolean): number {
+  const { bytes } = monoid;
+  return m.helper(`line ${monoid.key} ${isContiguous}`, PARAMS, ['v128'], (w, x, count, step) => {
+    const partials = w.locals('v128', 8 / monoid.lanes);
+    const loaded = w.locals('v128', (8 * bytes) / 16);
+    const perVector = 16 / bytes;
+    const loadLane = (j: number) => {
+      const vector = loaded[Math.floor(j / perVector)]!;
+      w.get(x).get(vector);
+      if (bytes === 4) w.v128.load32_lane(j % perVector);
+      else w.v128.load64_lane(j % perVector);
+      w.set(vector).advance(x, step);
+    };
+    const accumulate = () => monoid.accumulate(w, partials, loaded);
+
+    for (const p of partials) w.push(() => monoid.identity(w)).set(p);
+    w.while(
+      () => w.get(count).i32.const(8).i32.ge_u(),
+      () => {
+        if (isContiguous) {
+          for (const [k, vector] of loaded.entries())
+            w.get(x)
+              .v128.load(16 * k)
+              .set(vector);
+          w.advance(x, 8 * bytes);
+        } else for (const j of PARTIALS) loadLane(j);
+        accumulate();
+        w.advance(count, -8);
+      },
+    );
+    w.get(count).if(() => {
+      for (const vector of loaded) w.push(() => monoid.storedIdentity(w)).set(vector);
+      w.block((done) => {
+        for (const j of PARTIALS.slice(0, 7)) {
+          loadLane(j);
+          w.get(count)
+            .i32.const(j + 1)
+            .i32.eq()
+            .brIf(done);
+        }
+      });
+      accumulate();
+    });
+    foldLanes(w, monoid, partials);
+  });
+}
+
+/** The tree over partials that lie in lanes. */
+function foldLanes(w: FunctionWriter, monoid: Monoid, partials: readonly Local[]): void {
+  if (monoid.lanes === 2) {
+    const [p01, p23, p45, p67] = partials;
+    w.get(p01!).get(p45!);
+    monoid.combine(w);
+    w.get(p23!).get(p67!);
+    monoid.combine(w);
+    monoid.combine(w);
+    const halves = w.pop('v128');
+    w.get(halves).get(halves).get(halves).i64x2.shuffle([1, 1]);
+    monoid.combine(w);
+    return;
+  }
+  w.get(partials[0]!).get(partials[1]!);
+  monoid.combine(w);
+  for (const lanes of [
+    [2, 3, 2, 3],
+    [1, 1, 1, 1],
+  ]) {
+    const x = w.pop('v128');
+    w.get(x).get(x).get(x).i32x4.shuffle(lanes);
+    monoid.combine(w);
+  }
+}
+
+/** (x, count, step in bytes) → the chunk's results of neighbouring outputs, one per lane, `vectors` of them. */
+export function columnsHelper(m: ModuleBuilder, monoid: Monoid, vectors: number): number {
+  const results = Array<'v128'>(vectors).fill('v128');
+  return m.helper(`columns ${monoid.key} ${vectors}`, PARAMS, results, (w, x, count, step) => {
+    if (vectors === 1) emitColumn(w, monoid, x, count, step);
+    else emitColumns(w, monoid, vectors, { x, count, step });
+  });
+}
+
+/** One vector: the eight partials side by side, row after row. */
+function emitColumn(w: FunctionWriter, monoid: Monoid, x: Local, count: Local, step: Local): void {
+  const p = w.locals('v128', 8);
+  const take = (j: number) => {
+    w.get(p[j]!).get(x);
+    monoid.loadColumns(w, 0);
+    monoid.combine(w);
+    w.set(p[j]!).advance(x, step);
+  };
+  for (const partial of p) w.push(() => monoid.identity(w)).set(partial);
+  w.while(
+    () => w.get(count).i32.const(8).i32.ge_u(),
+    () => {
+      for (const j of PARTIALS) take(j);
+      w.advance(count, -8);
+    },
+  );
+  w.block((done) => {
+    for (const j of PARTIALS.slice(0, 7)) {
+      w.get(count).i32.const(j).i32.eq().brIf(done);
+      take(j);
+    }
+  });
+  foldTree(monoid, w, (j) => w.get(p[j]!));
+}
+
+/** Several vectors: one partial after another, each over every eighth row, so that a row's cache line is used whole. */
+function emitColumns(
+  w: FunctionWriter,
+  monoid: Monoid,
+  vectors: number,
+  { x, count, step }: { readonly x: Local; readonly count: Local; readonly step: Local },
+): void {
+  const [i, at, stride] = w.locals('i32', 3);
+  w.assign(stride, () => w.get(step).i32.const(8).i32.mul());
+  const partial = (j: number): readonly Local[] => {
+    const acc = w.locals('v128', vectors);
+    for (const vector of acc) w.push(() => monoid.identity(w)).set(vector);
+    w.address(x, () => w.get(step).i32.const(j).i32.mul()).set(at);
+    w.for(i, j, count, 8, () => {
+      for (const [k, vector] of acc.entries()) {
+        w.get(vector).get(at);
+        monoid.loadColumns(w, k);
+        monoid.combine(w);
+        w.set(vector);
+      }
+      w.advance(at, stride);
+    });
+    return acc;
+  };
+  const combined = (left: readonly Local[], right: readonly Local[]): readonly Local[] => {
+    for (const [k, vector] of left.entries()) {
+      w.get(vector).get(right[k]!);
+      monoid.combine(w);
+      w.set(vector);
+    }
+    return left;
+  };
+  const pair = (a: number, b: number) => combined(partial(a), partial(b));
+  const half = (a: number) => combined(pair(a, a + 4), pair(a + 2, a + 6));
+  for (const vector of combined(half(0), half(1))) w.get(vector);
+}
+
+/** Pushes ((p0 + p4) + (p2 + p6)) + ((p1 + p5) + (p3 + p7)). */
+function foldTree(monoid: Monoid, w: FunctionWriter, push: (j: number) => void): void {
+  const pair = (a: number, b: number) => {
+    push(a);
+    push(b);
+    monoid.combine(w);
+  };
+  for (const first of [0, 1]) {
+    pair(first, first + 4);
+    pair(first + 2, first + 6);
+    monoid.combine(w);
+  }
+  monoid.combine(w);
+}

@@ -1,0 +1,101 @@
+/** Softmax, its logarithm and log-sum-exp on WASM: maximum, exponentials of differences, sum, one last pass. */
+import type { ReduceParams } from '../../ops/reduce.ts';
+import { reducedShape, sizeOf } from '../../shape.ts';
+import type { FunctionWriter } from './assembler.ts';
+import type { Emit } from './elementwise.ts';
+import { functions } from './functions/index.ts';
+import type { LowerContext, Operand, WasmLowering } from './lower.ts';
+import { reshaped } from './lower.ts';
+import { lowerElementwise, lowerReduce } from './lowerings.ts';
+
+const lanes = (w: FunctionWriter, dtype: string) => (dtype === 'f64' ? w.f64x2 : w.f32x4);
+const LARGEST = { f32: 3.4028234663852886e38, f64: Number.MAX_VALUE } as const;
+
+/** m → m moved into the finite numbers: a group of −∞ alone then gives exp(−∞ − m) = 0 and never ∞ − ∞. */
+const finite: Emit = (w, dtype) => {
+  const limit = LARGEST[dtype as 'f32' | 'f64'];
+  const f = lanes(w, dtype);
+  f.const(-limit);
+  f.max();
+  f.const(limit);
+  return f.min();
+};
+
+/** (x, m) → x − m, m finite. */
+const shift: Emit = (w, dtype, profile) => {
+  finite(w, dtype, profile);
+  return lanes(w, dtype).sub();
+};
+
+const expShifted: Emit = (w, dtype, profile) => {
+  shift(w, dtype, profile);
+  return functions.exp(w, dtype, profile);
+};
+
+/** s → max(s, 1): the largest element alone contributes 1. */
+const atLeastOne: Emit = (w, dtype) => {
+  lanes(w, dtype).const(1);
+  return lanes(w, dtype).max();
+};
+
+const share: Emit = (w, dtype, profile) => {
+  atLeastOne(w, dtype, profile);
+  return lanes(w, dtype).div();
+};
+
+const logTotal: Emit = (w, dtype, profile) => {
+  atLeastOne(w, dtype, profile);
+  return functions.log(w, dtype, profile);
+};
+
+/** (m, s) → m + log s. */
+const total: Emit = (w, dtype, profile) => {
+  logTotal(w, dtype, profile);
+  return lanes(w, dtype).add();
+};
+
+/** (d, s) → d − log s. */
+const lessLog: Emit = (w, dtype, profile) => {
+  logTotal(w, dtype, profile);
+  return lanes(w, dtype).sub();
+};
+
+const run = (context: LowerContext, name: string, emit: Emit, ins: readonly Operand[], out: Operand): void =>
+  lowerElementwise(name, emit)(context, ins, [out], {});
+
+/** The maximum of each group with its axes kept at length 1, and a place for another value per group. */
+function groupValues(context: LowerContext, x: Operand, axes: readonly number[]): { largest: Operand; sums: Operand } {
+  const shape = reducedShape(x.shape, axes, true);
+  const largest = context.temp({ shape, dtype: x.dtype });
+  lowerReduce('max')(context, [x], [reshaped(largest, reducedShape(x.shape, axes, false))], { axes });
+  return { largest, sums: context.temp({ shape, dtype: x.dtype }) };
+}
+
+const sumInto = (context: LowerContext, x: Operand, out: Operand, axes: readonly number[]): void =>
+  lowerReduce('sum')(context, [x], [reshaped(out, reducedShape(x.shape, axes, false))], { axes });
+
+export const lowerSoftmax: WasmLowering<ReduceParams> = (context, [x], [out], { axes }) => {
+  if (sizeOf(x!.shape) === 0) return;
+  const { largest, sums } = groupValues(context, x!, axes);
+  run(context, 'expShifted', expShifted, [x!, largest], out!);
+  sumInto(context, out!, sums, axes);
+  run(context, 'share', share, [out!, sums], out!);
+};
+
+export const lowerLogSoftmax: WasmLowering<ReduceParams> = (context, [x], [out], { axes }) => {
+  if (sizeOf(x!.shape) === 0) return;
+  const { largest, sums } = groupValues(context, x!, axes);
+  const powers = context.temp(x!);
+  run(context, 'expShifted', expShifted, [x!, largest], powers);
+  sumInto(context, powers, sums, axes);
+  run(context, 'shift', shift, [x!, largest], out!);
+  run(context, 'lessLog', lessLog, [out!, sums], out!);
+};
+
+export const lowerLogsumexp: WasmLowering<ReduceParams> = (context, [x], [out], { axes }) => {
+  const { largest, sums } = groupValues(context, x!, axes);
+  const powers = context.temp(x!);
+  run(context, 'expShifted', expShifted, [x!, largest], powers);
+  sumInto(context, powers, sums, axes);
+  run(context, 'logTotal', total, [reshaped(largest, out!.shape), reshaped(sums, out!.shape)], out!);
+};

@@ -1,0 +1,22 @@
+/** Layers, models, initialisers, losses and metrics. */
+export * from './activation.ts';
+export * from './convolution.ts';
+export * from './cross-entropy.ts';
+export * from './dense.ts';
+export * from './distance.ts';
+export * from './embedding.ts';
+export * from './feedback.ts';
+export * from './initializer.ts';
+export * from './json.ts';
+export type { Key } from './key.ts';
+export * from './layer.ts';
+export * from './loss.ts';
+export * from './metric.ts';
+export * from './model.ts';
+export * from './norm.ts';
+export * from './plain.ts';
+export * from './recurrent.ts';
+export * from './residual.ts';
+export * from './structure.ts';
+export * from './summary.ts';
+export * from './unroll.ts';

@@ -1,0 +1,105 @@
+/** Models as JSON and back: layers are data, so a kind and a config say all. */
+
+import type { Shape } from '../engine/index.ts';
+import { ConfigError, DataError } from '../engine/index.ts';
+import type { ActivationName } from './activation.ts';
+import type { Conv2dOptions } from './convolution.ts';
+import { conv2d } from './convolution.ts';
+import type { DenseOptions } from './dense.ts';
+import { dense } from './dense.ts';
+import type { EmbeddingOptions } from './embedding.ts';
+import { embedding } from './embedding.ts';
+import type { Layer } from './layer.ts';
+import type { Model } from './model.ts';
+import { model } from './model.ts';
+import type { BatchNormOptions, LayerNormOptions } from './norm.ts';
+import { batchNorm, layerNorm } from './norm.ts';
+import type { AvgPoolOptions, PoolOptions } from './plain.ts';
+import { activation, avgPool, dropout, flatten, globalAvgPool, maxPool } from './plain.ts';
+import type { RecurrentOptions } from './recurrent.ts';
+import { recurrent } from './recurrent.ts';
+import type { ResidualOptions } from './residual.ts';
+import { residual } from './residual.ts';
+
+export interface LayerJson {
+  readonly kind: string;
+  readonly config: Readonly<Record<string, unknown>>;
+}
+
+export interface ModelJson extends LayerJson {
+  readonly format: 'cotangent-model';
+  readonly version: 1;
+}
+
+/** Makes a layer of its config; `build` makes the layers inside it. */
+export type LayerFactory = (config: never, build: (json: LayerJson) => Layer) => Layer;
+
+type Nested<T> = Omit<T, 'body'> & { readonly body: readonly LayerJson[] };
+
+const FACTORIES: Readonly<Record<string, LayerFactory>> = {
+  activation: (c: { name: ActivationName }) => activation(c.name),
+  avgPool: (c: AvgPoolOptions) => avgPool(c),
+  batchNorm: (c: BatchNormOptions) => batchNorm(c),
+  conv2d: (c: Conv2dOptions) => conv2d(c),
+  dense: (c: DenseOptions) => dense(c),
+  dropout: (c: { rate: number }) => dropout(c.rate),
+  embedding: (c: EmbeddingOptions) => embedding(c),
+  flatten,
+  globalAvgPool,
+  layerNorm: (c: LayerNormOptions) => layerNorm(c),
+  maxPool: (c: PoolOptions) => maxPool(c),
+  model: (c: { inputShape: Shape; layers: readonly LayerJson[] }, build) => model(c.inputShape, c.layers.map(build)),
+  recurrent: (c: RecurrentOptions) => recurrent(c),
+  residual: (c: Nested<ResidualOptions>, build) => residual({ ...c, body: c.body.map(build) }),
+};
+
+const isLayer = (x: unknown): x is Layer => typeof x === 'object' && x !== null && 'kind' in x && 'pre' in x;
+
+const plainValue = (x: unknown): unknown => (isLayer(x) ? layerToJson(x) : Array.isArray(x) ? x.map(plainValue) : x);
+
+const layerToJson = ({ kind, config }: Layer): LayerJson => ({
+  kind,
+  config: Object.fromEntries(Object.entries(config).map(([name, value]) => [name, plainValue(value)])),
+});
+
+/** A model as plain data for JSON.stringify; parameters are not part of it. */
+export const modelToJSON = (of: Model): ModelJson => ({ format: 'cotangent-model', version: 1, ...layerToJson(of) });
+
+/** The model of plain data; `layers` adds factories for kinds of your own. */
+export function modelFromJSON(
+  json: unknown,
+  { layers = {} }: { readonly layers?: Readonly<Record<string, LayerFactory>> } = {},
+): Model {
+  const { format, version, kind, config } = (json ?? {}) as Partial<ModelJson>;
+  if (format !== 'cotangent-model' || kind !== 'model')
+    throw new DataError('modelFromJSON: this is no model', { format, kind, help: 'pass what modelToJSON returned' });
+  if (version !== 1)
+    throw new DataError(`modelFromJSON: format version ${String(version)} is unknown`, {
+      version,
+      help: 'this release reads version 1',
+    });
+  const known = { ...FACTORIES, ...layers };
+  const build = (part: LayerJson): Layer => buildLayer(part, known, build);
+  return build({ kind, config: config ?? {} }) as Model;
+}
+
+function buildLayer(
+  { kind, config }: LayerJson,
+  known: Readonly<Record<string, LayerFactory>>,
+  build: (json: LayerJson) => Layer,
+): Layer {
+  if (!Object.hasOwn(known, kind))
+    throw new ConfigError(`modelFromJSON: the layer kind ${JSON.stringify(kind)} is unknown`, {
+      kind,
+      help: `known kinds are ${Object.keys(known).sort().join(', ')}`,
+    });
+  const layer = known[kind]!(config as never, build);
+  const unknown = Object.keys(config).filter((name) => !Object.hasOwn(layer.config, name));
+  if (unknown.length > 0)
+    throw new ConfigError(`modelFromJSON: ${kind} has no option ${unknown.join(', ')}`, {
+      kind,
+      unknown,
+      help: `its options are ${Object.keys(layer.config).join(', ')}`,
+    });
+  return layer;
+}

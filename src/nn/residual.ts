@@ -1,0 +1,111 @@
+/** Residual block: y = φ(body(x) + skip(x)). */
+
+import type { Shape } from '../engine/index.ts';
+import { add, random, ShapeError, sameShape, showShape } from '../engine/index.ts';
+import type { ActivationName } from './activation.ts';
+import { conv2d } from './convolution.ts';
+import { dense } from './dense.ts';
+import type { Initialised, Layer, Tree } from './layer.ts';
+import { applyLayer } from './layer.ts';
+import { at, callFor, chainShapes, layerNames, runLayers } from './model.ts';
+import { postOf } from './parts.ts';
+
+export interface ResidualOptions {
+  readonly body: readonly Layer[];
+  /** Whether a linear map (1×1 convolution, dense) carries the input over where the body changes its shape. */
+  readonly projection?: boolean;
+  /** After the sum. */
+  readonly activation?: ActivationName;
+}
+
+/** A block that adds its input to what its body makes of it; params and state are lists: one entry per layer of the body, then the skip's. */
+export function residual({ body, projection = true, activation = 'identity' }: ResidualOptions): Layer {
+  const skip = skipOver(body, projection);
+  const children = [...body, skip];
+  const names = layerNames(body);
+  const count = body.length;
+  const childInputs = (input: Shape): readonly Shape[] => [...chainShapes(body, input).slice(0, -1), input];
+  return {
+    kind: 'residual',
+    config: { body, projection, activation },
+    children,
+    childInputs,
+    outShape: (input) => skip.outShape(input),
+    init(key, input): Initialised {
+      const keys = random.split(key, children.length);
+      const inputs = childInputs(input);
+      const made = children.map((child, i) => child.init(keys[i]!, inputs[i]!));
+      return { params: made.map((m) => m.params), state: made.map((m) => m.state) };
+    },
+    pre(params, state, x, call) {
+      const [y, after] = runLayers({ layers: body, names }, params, state, x, call);
+      const [carried, skipState] = applyLayer(
+        skip,
+        'skip',
+        at(params, count),
+        at(state, count),
+        x,
+        callFor(call, count),
+      );
+      return [add(y, carried), [...(after as readonly Tree[]), skipState]];
+    },
+    ...postOf(activation),
+    anatomy: (input) => {
+      const parts = children.map((child, i) => child.anatomy?.(childInputs(input)[i]!));
+      return {
+        isLinearInParams: false,
+        isLinear: false,
+        isPositionWise: parts.every((part) => part === undefined || part.isPositionWise),
+        fanIn: parts.at(0)?.fanIn ?? 1,
+        fanOut: parts.at(-1)?.fanOut ?? 1,
+        activation,
+        weights: [],
+      };
+    },
+    opensUnit: true,
+  };
+}
+
+/** The way around a body: the identity, or a linear map to the body's output shape. */
+function skipOver(body: readonly Layer[], mayProject: boolean): Layer {
+  const across = (input: Shape): Layer | null => {
+    const out = chainShapes(body, input).at(-1)!;
+    return sameShape(input, out) ? null : projectionTo(input, out, mayProject);
+  };
+  return {
+    kind: 'skip',
+    config: {},
+    outShape: (input) => across(input)?.outShape(input) ?? input,
+    init: (key, input) => across(input)?.init(key, input) ?? { params: null, state: null },
+    pre: (params, state, x, call) => across(x.shape.slice(1))?.pre(params, state, x, call) ?? [x, state],
+    anatomy: (input) =>
+      across(input)?.anatomy?.(input) ?? {
+        isLinearInParams: true,
+        isLinear: true,
+        isPositionWise: true,
+        fanIn: 1,
+        fanOut: 1,
+        activation: 'identity',
+        weights: [],
+      },
+  };
+}
+
+function projectionTo(input: Shape, out: Shape, mayProject: boolean): Layer {
+  const isImage = input.length === 3 && out.length === 3;
+  const strides = [1, 2].map((axis) => Math.ceil(input[axis]! / out[axis]!)) as [number, number];
+  const candidate = isImage
+    ? conv2d({ filters: out[0]!, kernel: 1, stride: strides, bias: false })
+    : dense({ units: out.at(-1) ?? 1, bias: false });
+  if (mayProject && input.length === out.length && sameShape(candidate.outShape(input), out)) return candidate;
+  throw new ShapeError(
+    `residual: the body turns a sample of shape ${showShape(input)} into ${showShape(out)}, and ${mayProject ? 'no projection leads there' : 'projection is off'}`,
+    {
+      input,
+      output: out,
+      help: mayProject
+        ? "keep height and width with padding: 'same'"
+        : 'let the body keep the shape, or drop projection: false',
+    },
+  );
+}

@@ -1,0 +1,10 @@
+/** Optimisers: building blocks, chains of them, schedules, groups and masks. */
+export * from './adaptive.ts';
+export * from './groups.ts';
+export * from './limit.ts';
+export * from './masked.ts';
+export * from './optimizer.ts';
+export * from './presets.ts';
+export * from './rate.ts';
+export * from './schedule.ts';
+export * from './trace.ts';

@@ -1,0 +1,232 @@
+/** The nesting matrix of docs/notes/0005: every transformation over every node that holds functions, and pairs of transformations. */
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Tensor } from '../../src/engine/index.ts';
+import * as c from '../../src/engine/index.ts';
+
+afterEach(() => c.setBackend('wasm'));
+
+const w = (): Tensor =>
+  c.tensor(
+    [
+      [0.5, -1, 0.25],
+      [2, 0.75, -0.5],
+    ],
+    { dtype: 'f64' },
+  );
+const x = (): Tensor => c.tensor([0.3, -0.7], { dtype: 'f64' });
+const v = (): Tensor => c.tensor([1.5, 0.25], { dtype: 'f64' });
+const rows = (): Tensor =>
+  c.tensor(
+    [
+      [0.3, -0.7],
+      [1, 2],
+      [-0.4, 0.1],
+    ],
+    { dtype: 'f64' },
+  );
+
+type Inner = (t: Tensor) => Tensor;
+
+const cube: Inner = (t) => c.mul(t, c.mul(t, t));
+const plain: Inner = (t) => cube(c.matmul(t, w()));
+
+const times = (t: Tensor): Tensor =>
+  c.linearCall(
+    (r: { w: Tensor }, u: Tensor) => c.matmul(u, r.w),
+    (r, ct: Tensor) => c.matmul(ct, r.w, { transposeY: true }),
+    { w: w() },
+    c.reshape(t, [1, 2]),
+  );
+
+/** Nodes that hold functions, each computing the same as `plain`. */
+const nodes: Readonly<Record<string, Inner>> = {
+  'call (jit)': (t) => c.jit(plain)(t),
+  'jit over a value captured from outside': (t) => {
+    const half = c.mul(t, 0.5);
+    return c.jit((u: Tensor) => plain(c.add(c.mul(u, 0.5), half)))(t);
+  },
+  linearCall: (t) => c.reshape(cube(times(t)), [3]),
+  'linearCall inside jit': (t) => c.jit((u: Tensor) => c.reshape(cube(times(u)), [3]))(t),
+  tap: (t) => c.tap('out', plain(c.tap('in', t))),
+  'tap inside jit': (t) => c.jit((u: Tensor) => c.tap('out', plain(u)))(t),
+};
+
+const total =
+  (f: Inner): Inner =>
+  (t) =>
+    c.sum(f(t));
+
+/** Transformations and pairs of them; each gives numbers to compare with those of `plain`. */
+const transformations: Readonly<Record<string, (f: Inner) => Tensor | Tensor[]>> = {
+  none: (f) => f(x()),
+  jvp: (f) => c.jvp(f, x(), v()),
+  linearize: (f) => {
+    const [y, push] = c.linearize(f, x());
+    return [y, push(v()), push(x())];
+  },
+  'transpose (vjp)': (f) => c.vjp(f, x())[1](c.tensor([1, -2, 0.5], { dtype: 'f64' })),
+  grad: (f) => c.grad(total(f))(x()),
+  vmap: (f) => c.vmap(f)(rows()),
+  jit: (f) => c.jit(f)(x()),
+  'jvp of jvp': (f) => c.jvp((t) => c.jvp(f, t, v())[1], x(), v()),
+  'grad of grad': (f) => c.grad((t: Tensor) => c.sum(c.mul(c.grad(total(f))(t), v())))(x()),
+  hvp: (f) => c.hvp(total(f), x(), v()),
+  'reverse over forward': (f) => c.grad((t: Tensor) => c.sum(c.jvp(f, t, v())[1]))(x()),
+  'vmap of grad': (f) => c.vmap(c.grad(total(f)))(rows()),
+  'grad of vmap': (f) => c.grad((t: Tensor) => c.sum(c.vmap(f)(t)))(rows()),
+  'vmap of jvp': (f) => c.vmap((t: Tensor) => c.jvp(f, t, v())[1])(rows()),
+  'jit of grad': (f) => c.jit(c.grad(total(f)))(x()),
+  'grad of jit': (f) => c.grad(c.jit(total(f)))(x()),
+  'jit of vmap of grad': (f) => c.jit(c.vmap(c.grad(total(f))))(rows()),
+  'vmap of jit': (f) => c.vmap(c.jit(f))(rows()),
+  'vmap of vmap': (f) => c.vmap(c.vmap(f))(c.stack([rows(), c.neg(rows())])),
+  'jit of hvp': (f) => c.jit((t: Tensor) => c.hvp(total(f), t, v()))(x()),
+  'hvp of jit': (f) => c.hvp(c.jit(total(f)), x(), v()),
+  'jit of jit of grad of jit': (f) => c.jit(c.jit(c.grad(c.jit(total(f)))))(x()),
+  jacobian: (f) => c.jacobian(f)(x()),
+};
+
+const numbers = (t: Tensor | Tensor[]): number[] => (Array.isArray(t) ? t : [t]).flatMap((y) => [...y.readSync()]);
+
+for (const backend of ['js', 'wasm'] as const) {
+  describe(`on ${backend}`, () => {
+    for (const [node, f] of Object.entries(nodes)) {
+      for (const [name, transform] of Object.entries(transformations)) {
+        it(`${name} of ${node}`, () => {
+          c.setBackend(backend);
+          const expected = numbers(transform(plain));
+          const found = numbers(transform(f));
+          expect(found.length).toBe(expected.length);
+          found.forEach((y, i) =>
+            expect(Math.abs(y - expected[i]!)).toBeLessThan(1e-12 * (1 + Math.abs(expected[i]!))),
+          );
+        });
+      }
+    }
+  });
+}
+
+describe('closed forms', () => {
+  it('jvp, vjp and hvp of Σ(xW)³ are what calculus says', () => {
+    const W = [
+      [0.5, -1, 0.25],
+      [2, 0.75, -0.5],
+    ];
+    const at = [0.3, -0.7];
+    const along = [1.5, 0.25];
+    const z = [0, 1, 2].map((j) => at[0]! * W[0]![j]! + at[1]! * W[1]![j]!);
+    const dz = [0, 1, 2].map((j) => along[0]! * W[0]![j]! + along[1]! * W[1]![j]!);
+    const tangent = z.map((zj, j) => 3 * zj * zj * dz[j]!);
+    const gradient = [0, 1].map((i) => z.reduce((s, zj, j) => s + 3 * zj * zj * W[i]![j]!, 0));
+    const hessian = [0, 1].map((i) => z.reduce((s, zj, j) => s + 6 * zj * dz[j]! * W[i]![j]!, 0));
+    const close = (found: Tensor, expected: number[]) =>
+      [...found.readSync()].forEach((y, i) => expect(y).toBeCloseTo(expected[i]!, 12));
+    close(c.jvp(plain, x(), v())[1], tangent);
+    close(c.grad(total(plain))(x()), gradient);
+    close(c.hvp(total(plain), x(), v()), hessian);
+  });
+});
+
+describe('stopGradient', () => {
+  const product: Inner = (t) => c.sum(c.mul(t, c.stopGradient(t)));
+
+  it('is a constant to every derivative', () => {
+    for (const f of [product, c.jit(product)]) {
+      expect(numbers(c.grad(f)(x()))).toEqual([0.3, -0.7]);
+      expect(numbers(c.jvp(f, x(), v())[1])[0]).toBeCloseTo(0.3 * 1.5 - 0.7 * 0.25, 14);
+      expect(numbers(c.hvp(f, x(), v()))).toEqual([0, 0]);
+    }
+  });
+
+  it('is an identity under vmap', () => {
+    expect(numbers(c.vmap((t: Tensor) => c.stopGradient(t))(rows()))).toEqual(numbers(rows()));
+  });
+});
+
+describe('linearCall with another transpose', () => {
+  const feedback = c.tensor(
+    [
+      [1, 1, 1],
+      [1, 1, 1],
+    ],
+    { dtype: 'f64' },
+  );
+  const crooked: Inner = (t) =>
+    c.linearCall(
+      (r: { w: Tensor; b: Tensor }, u: Tensor) => c.matmul(u, r.w),
+      (r, ct: Tensor) => c.matmul(ct, r.b, { transposeY: true }),
+      { w: w(), b: feedback },
+      c.reshape(t, [1, 2]),
+    );
+
+  it('sends cotangents where it is told, and tangents where the map goes', () => {
+    expect(numbers(c.grad(total(crooked))(x()))).toEqual([3, 3]);
+    expect(numbers(c.jit(c.grad(total(crooked)))(x()))).toEqual([3, 3]);
+    expect(numbers(c.vmap(c.grad(total(crooked)))(rows()))).toEqual([3, 3, 3, 3, 3, 3]);
+    expect(numbers(c.jvp(crooked, x(), v())[1])).toEqual(numbers(c.matmul(v(), w())));
+  });
+
+  it('keeps the true derivative in its residuals', () => {
+    const inW = (m: Tensor): Tensor =>
+      c.sum(
+        c.linearCall(
+          (r: { m: Tensor }, u: Tensor) => c.matmul(u, r.m),
+          (r, ct: Tensor) => c.mul(c.matmul(ct, r.m, { transposeY: true }), 0),
+          { m },
+          c.reshape(x(), [1, 2]),
+        ),
+      );
+    expect(numbers(c.grad(inW)(w()))).toEqual([0.3, 0.3, 0.3, -0.7, -0.7, -0.7]);
+  });
+
+  it('refuses a transpose of the wrong shape', () => {
+    const wrong: Inner = (t) =>
+      c.linearCall(
+        (r: { w: Tensor }, u: Tensor) => c.matmul(u, r.w),
+        (_, ct: Tensor) => ct,
+        { w: w() },
+        c.reshape(t, [1, 2]),
+      );
+    expect(() => wrong(x())).toThrow(/the transpose returns f64\[1, 3\] for the operand f64\[1, 2\]/);
+  });
+});
+
+describe('taps', () => {
+  const f: Inner = (t) => c.sum(cube(c.tap('hidden', c.mul(t, 2))));
+
+  it('read, add to, stop and replace', () => {
+    const seen: number[][] = [];
+    c.withTaps({ hidden: (t) => (seen.push([...t.readSync()]), t) }, () => f(x()));
+    expect(seen).toEqual([[0.6, -1.4]]);
+    const moved = c.withTaps({ hidden: (t) => c.add(t, 1) }, () => f(x()).item());
+    expect(moved).toBeCloseTo(1.6 ** 3 + (-0.4) ** 3, 12);
+    const stopped = c.withTaps({ hidden: (t) => c.stopGradient(t) }, () => c.grad(f)(x()));
+    expect(numbers(stopped)).toEqual([0, 0]);
+  });
+
+  it('are seen inside jitted functions', () => {
+    const g = c.jit(f);
+    g(x());
+    const names: string[] = [];
+    c.withTaps(
+      (t, name) => {
+        names.push(name);
+        return t;
+      },
+      () => g(x()),
+    );
+    expect(names).toEqual(['hidden']);
+  });
+});
+
+describe('unbatched values stay unbatched', () => {
+  it('the primal of vmap(jvp) is computed once', () => {
+    const tangents = c.full([64, 2], 1, 'f64');
+    const push = (t: Tensor): Tensor => c.jvp(plain, x(), t)[1];
+    const graph = c.optimize(c.jit(c.vmap(push)).graphOf(tangents));
+    const products = graph.nodes
+      .filter((n) => n.op.name === 'matmul')
+      .map((n) => c.sizeOf(graph.avals[n.outputs[0]!]!.shape));
+    expect(products.sort((a, b) => a - b)).toEqual([3, 192]);
+  });
+});
