@@ -12,6 +12,7 @@ export const expOp: Op<None> = /* @__PURE__ */ elementwise('exp', {
   dtypes: FLOATS,
   partials: [(dx, _, z) => mul(z, dx)],
   js: () => (x) => Math.exp(x!),
+  wasm: 'exp',
   isCheap: false,
 });
 
@@ -29,6 +30,7 @@ export const logOp: Op<None> = /* @__PURE__ */ elementwise('log', {
   dtypes: FLOATS,
   partials: [(dx, [x]) => div(dx, x!)],
   js: () => (x) => Math.log(x!),
+  wasm: 'log',
   isCheap: false,
 });
 
