@@ -116,9 +116,9 @@ const arg =
   };
 
 /** The i32 index of the first largest element along an axis, or in row-major order over all; the first NaN wins. */
-export const argmax: (x: TensorLike, axis?: number, options?: ReduceOptions) => Tensor = arg(argmaxOp);
+export const argmax: (x: TensorLike, axis?: number, options?: ReduceOptions) => Tensor = /* @__PURE__ */ arg(argmaxOp);
 /** The i32 index of the first smallest element along an axis, or in row-major order over all; the first NaN wins. */
-export const argmin: (x: TensorLike, axis?: number, options?: ReduceOptions) => Tensor = arg(argminOp);
+export const argmin: (x: TensorLike, axis?: number, options?: ReduceOptions) => Tensor = /* @__PURE__ */ arg(argminOp);
 
 const spaced = { shape: [3, 4, 2], domain: [-3, 3], apart: 1e-3 } as const;
 
