@@ -5,7 +5,14 @@
  */
 import { lowerBits, lowerBlocks, lowerRank } from '../backends/wasm/lower-random.ts';
 import { emitNormal, emitNormalDouble } from '../backends/wasm/normal-emitters.ts';
-import { emitMulHigh, emitOpenUnit, emitUnit, emitUnitDouble } from '../backends/wasm/random-emitters.ts';
+import {
+  emitFlags,
+  emitMulHigh,
+  emitOpenUnit,
+  emitSigns,
+  emitUnit,
+  emitUnitDouble,
+} from '../backends/wasm/random-emitters.ts';
 import { checkRow } from '../check-row.ts';
 import type { Dtype, TypedArray } from '../dtype.ts';
 import { DtypeError, ShapeError } from '../errors.ts';
@@ -105,6 +112,24 @@ export const openUnitOp: Op<None> = elementwise('openUnit', {
   wasm: emitOpenUnit,
 });
 
+/** (word, mask): whether they share a bit. */
+export const flagsOp: Op<None> = elementwise('flags', {
+  arity: 2,
+  dtypes: ['u32'],
+  result: () => 'bool',
+  js: () => (word, mask) => Number((word! & mask!) !== 0),
+  wasm: emitFlags,
+});
+
+/** (word, mask): −1 where they share a bit, else 1, as f32. */
+export const signsOp: Op<None> = elementwise('signs', {
+  arity: 2,
+  dtypes: ['u32'],
+  result: () => 'f32',
+  js: () => (word, mask) => ((word! & mask!) !== 0 ? -1 : 1),
+  wasm: emitSigns,
+});
+
 /** Two words as one of 2⁵³ evenly spaced f64 in [0, 1). */
 export const unitDoubleOp: Op<None> = elementwise('unitDouble', {
   arity: 2,
@@ -190,6 +215,19 @@ export const randomOpChecks = [
     name: 'openUnit',
     f: (x) => bind1(openUnitOp, [x!], NONE),
     args: [words([9])],
+    order: 0,
+    tol: { f32: 0 },
+  }),
+  checkRow({
+    name: 'flags',
+    f: (x, m) => bind1(flagsOp, [x!, m!], NONE),
+    args: [words([3, 1], 7), words([5], 7)],
+    order: 0,
+  }),
+  checkRow({
+    name: 'signs',
+    f: (x, m) => bind1(signsOp, [x!, m!], NONE),
+    args: [words([3, 1], 7), words([5], 7)],
     order: 0,
     tol: { f32: 0 },
   }),
