@@ -56,8 +56,8 @@ def radius(p):
 CENTRE_LIMIT = mpf(5)
 TAIL_START = floor(radius(tail_of(CENTRE_LIMIT)) * 64) / 64
 FAR_START = mpf(433) / 64  # just beyond the radius of 2⁻³³, the smallest probability of a 32-bit word
-tail = lambda start: lambda t: upper_quantile(exp(-((t + start) ** 2) / 2))
-tail_weight = lambda start: lambda t: 1 / tail(start)(t)
+tail = lambda start: lambda t: upper_quantile(exp(-((t + start) ** 2) / 2)) - (t + start)
+tail_weight = lambda start: lambda t: 1 / (tail(start)(t) + t + start)
 
 # name: (what is fitted, comment, f, from, to, weight, terms in f64, terms in f32)
 FITS = {
@@ -70,8 +70,8 @@ FITS = {
     "ERF_NEAR": ("(erf(x)/x − ERF_HEAD)/z in z = x², x ≤ 1", None, mpf(0), mpf(1), odd_weight(erf), 12, 6),
     "ERFC_LOG": ("−ln erfc(1 + t), until erf rounds to 1", lambda t: -log(erfc(1 + t)), mpf(0), (mpf("4.95"), mpf("2.95")), lambda t: erfc(1 + t) / erf(1 + t), 20, 8),
     "QUANTILE_CENTRE": ("Φ⁻¹(½ + d)/d − 2.5 in w = −ln 4p(1−p), w ≤ 5", lambda w: centre(w) - mpf("2.5"), mpf(0), CENTRE_LIMIT, lambda w: 1 / centre(w), 24, 10),
-    "QUANTILE_TAIL": ("Φ⁻¹ in r − QUANTILE_TAIL_START, r = √(−2 ln p), p ≥ 2⁻³³", tail(TAIL_START), mpf(0), FAR_START - TAIL_START, tail_weight(TAIL_START), (7, 6), 8),
-    "QUANTILE_FAR": ("Φ⁻¹ in r − QUANTILE_FAR_START, down to the smallest subnormal p", tail(FAR_START), mpf(0), radius(mpf(2) ** -1075) - FAR_START, tail_weight(FAR_START), (9, 8), None),
+    "QUANTILE_TAIL": ("Φ⁻¹ − r in r − QUANTILE_TAIL_START, r = √(−2 ln p), p ≥ 2⁻³³", tail(TAIL_START), mpf(0), FAR_START - TAIL_START, tail_weight(TAIL_START), (7, 6), 8),
+    "QUANTILE_FAR": ("Φ⁻¹ − r in r − QUANTILE_FAR_START, down to the smallest subnormal p", tail(FAR_START), mpf(0), radius(mpf(2) ** -1075) - FAR_START, tail_weight(FAR_START), (9, 8), None),
     "POW_LOG": ("(atanh(s)/s − 1 − z/3)/z² in z = s², s ≤ tan²(π/8)", lambda z: mpf(1) / 5 if z < mpf(10) ** -16 else ((log((1 + sqrt(z)) / (1 - sqrt(z))) / 2 / sqrt(z) - 1) / z - mpf(1) / 3) / z, mpf(0), (3 - sqrt(8)) ** 2 * mpf("1.0001"), lambda z: z, 8, None),
 }
 

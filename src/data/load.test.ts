@@ -31,21 +31,23 @@ const holding = (files: Record<string, Uint8Array>): DataSource => ({
   read: async (path) => files[path],
 });
 
-function fakeMnist(trainRows = 60_000): Record<string, Uint8Array> {
+function fakeMnist(): Record<string, Uint8Array> {
   const images = new Uint8Array(60_000 * 784);
   images[784 * 59_999 + 28 * 3 + 4] = 200;
   const labels = Uint8Array.from({ length: 60_000 }, (_, i) => i % 10);
   return {
-    'mnist/train-images-idx3-ubyte.gz': idx([trainRows, 28, 28], images.subarray(0, trainRows * 784)),
-    'mnist/train-labels-idx1-ubyte.gz': idx([trainRows], labels.subarray(0, trainRows)),
+    'mnist/train-images-idx3-ubyte.gz': idx([60_000, 28, 28], images),
+    'mnist/train-labels-idx1-ubyte.gz': idx([60_000], labels),
     'mnist/t10k-images-idx3-ubyte.gz': idx([10_000, 28, 28], images.subarray(0, 10_000 * 784)),
     'mnist/t10k-labels-idx1-ubyte.gz': idx([10_000], labels.subarray(0, 10_000)),
   };
 }
 
 describe('loadDataset', () => {
+  const mnist = fakeMnist();
+
   it('reads MNIST from a source and keeps the pixels as bytes', async () => {
-    const set = await loadDataset('mnist', { source: holding(fakeMnist()), test: 500 });
+    const set = await loadDataset('mnist', { source: holding(mnist), test: 500 });
     expect([set.train.n, set.test.n, set.featureShape, set.classes.length]).toEqual([60_000, 500, [1, 28, 28], 10]);
     expect(set.train.x).toBeInstanceOf(Uint8Array);
     expect([set.train.x[784 * 59_999 + 28 * 3 + 4], set.train.y[59_999], set.train.unit]).toEqual([200, 9, 255]);
@@ -65,7 +67,8 @@ describe('loadDataset', () => {
   });
 
   it('refuses files with fewer rows than the set has', async () => {
-    await expect(loadDataset('mnist', { source: holding(fakeMnist(59_000)) })).rejects.toThrow(
+    const short = { ...mnist, 'mnist/train-images-idx3-ubyte.gz': idx([59_000, 28, 28], new Uint8Array(59_000 * 784)) };
+    await expect(loadDataset('mnist', { source: holding(short) })).rejects.toThrow(
       /train-images-idx3-ubyte\.gz: expected 60000 images, found 59000/,
     );
   });

@@ -2,7 +2,7 @@
 import { defaultDtype, type FloatDtype } from '../engine/dtype.ts';
 import { ConfigError } from '../engine/errors.ts';
 import { foldIn, HostRandom, type KeyWords } from '../engine/threefry.ts';
-import { type Normaliser, requireFeatures, writeNormalised } from './normalise.ts';
+import { type Normaliser, normalisedWriter, type RowWriter } from './normalise.ts';
 import { featureSize, type Part, targetSize } from './part.ts';
 
 /** Plain data: save it and hand it back to go on with the batch that comes next. */
@@ -54,7 +54,7 @@ type MakeFloats = (n: number) => Float32Array | Float64Array;
 /** Makes a loader of a part's batches; every call of the result is a pure function of its arguments. */
 export function loader({ set, batch, key, drop = true, normaliser, dtype = defaultDtype() }: LoaderOptions): Loader {
   requireBatch(set, batch, drop);
-  if (normaliser !== undefined) requireFeatures(set, normaliser);
+  const write = normalisedWriter(set, normaliser);
   const floats: MakeFloats = dtype === 'f64' ? (n) => new Float64Array(n) : (n) => new Float32Array(n);
   const stepsPerEpoch = drop ? Math.floor(set.n / batch) : Math.ceil(set.n / batch);
   const orderOf = rememberLast((epoch) => epochOrder(set.n, key, epoch));
@@ -67,7 +67,7 @@ export function loader({ set, batch, key, drop = true, normaliser, dtype = defau
       rows,
       indices,
       mask: floats(batch).fill(1, 0, rows),
-      ...gather(set, indices, normaliser, floats),
+      ...gather(set, indices, write, floats),
     };
   };
   return {
@@ -92,14 +92,14 @@ function padded(order: Int32Array, from: number, batch: number): Int32Array {
   return indices;
 }
 
-function gather(set: Part, indices: Int32Array, normaliser: Normaliser | undefined, floats: MakeFloats) {
+function gather(set: Part, indices: Int32Array, write: RowWriter, floats: MakeFloats) {
   const width = featureSize(set);
   const depth = targetSize(set);
   const x = floats(indices.length * width);
   const y = set.y instanceof Int32Array ? new Int32Array(indices.length * depth) : floats(indices.length * depth);
   for (let i = 0; i < indices.length; i++) {
     const row = indices[i]!;
-    writeNormalised(x, i * width, set.x.subarray(row * width, (row + 1) * width), set.unit, normaliser);
+    write(x, i * width, set.x.subarray(row * width, (row + 1) * width));
     y.set(set.y.subarray(row * depth, (row + 1) * depth), i * depth);
   }
   const n = indices.length;

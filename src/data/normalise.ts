@@ -20,43 +20,57 @@ export function fitNormaliser(part: Part, by: NormaliseBy = 'feature'): Normalis
   const count = part.x.length / groups;
   if (part.n === 0) throw new ConfigError('a normaliser cannot be fitted on a part without rows', { n: 0 });
   const mean = meanOf(part.x, groups, run, count, (v) => v).map((m) => m / part.unit);
-  const spread = meanOf(part.x, groups, run, count, (v, g) => (v / part.unit - mean[g]!) ** 2);
+  const spread = meanOf(part.x, groups, run, count, (v, g) => {
+    const d = v / part.unit - mean[g]!;
+    return d * d;
+  });
   // A group whose spread is only rounding of its mean counts as constant.
-  const std = spread.map((s, g) => (s > (1e-11 * mean[g]!) ** 2 ? Math.sqrt(s) : 1));
+  const std = spread.map(Math.sqrt).map((s, g) => (s > 1e-11 * Math.abs(mean[g]!) ? s : 1));
   return { by, featureShape, mean, std };
 }
 
 /** Normalises every value of a part; the result has unit 1. */
 export function normalise(part: Part, normaliser: Normaliser): Part {
-  requireFeatures(part, normaliser);
   const x = new Float64Array(part.x.length);
-  writeNormalised(x, 0, part.x, part.unit, normaliser);
+  normalisedWriter(part, normaliser)(x, 0, part.x);
   return { ...part, x, unit: 1 };
 }
 
-/** Writes x / unit, normalised if a normaliser is given, into `out` from `at`; x holds whole rows. */
-export function writeNormalised(
-  out: Float32Array | Float64Array,
-  at: number,
-  x: Features,
-  unit: number,
-  normaliser: Normaliser | undefined,
-): void {
-  if (normaliser === undefined) {
-    for (let i = 0; i < x.length; i++) out[at + i] = x[i]! / unit;
-    return;
+/** Writes whole rows of a part, divided by its unit and normalised, into `out` from `at`. */
+export type RowWriter = (out: Float32Array | Float64Array, at: number, x: Features) => void;
+
+/** Makes the writer of a part's rows; bytes with few groups go through a table of all 256 values. */
+export function normalisedWriter(part: Part, normaliser: Normaliser | undefined): RowWriter {
+  const { unit } = part;
+  if (normaliser !== undefined) requireFeatures(part, normaliser);
+  const { mean, std } = normaliser ?? { mean: [0], std: [1] };
+  const { groups, run } = layoutOf(normaliser?.by ?? 'scalar', part.shape.slice(1));
+  if (part.x instanceof Uint8Array && run > 1) {
+    const value = (i: number): number => ((i & 255) / unit - mean[i >> 8]!) / std[i >> 8]!;
+    return tableWriter(
+      Float64Array.from({ length: 256 * groups }, (_, i) => value(i)),
+      groups,
+      run,
+    );
   }
-  const { mean, std } = normaliser;
-  const { groups, run } = layoutOf(normaliser.by, normaliser.featureShape);
-  for (let i = 0, g = 0; i < x.length; g = g + 1 === groups ? 0 : g + 1) {
-    const m = mean[g]!;
-    const s = std[g]!;
-    for (const end = i + run; i < end; i++) out[at + i] = (x[i]! / unit - m) / s;
-  }
+  return (out, at, x) => {
+    for (let i = 0, g = 0; i < x.length; g = g + 1 === groups ? 0 : g + 1) {
+      const [m, s] = [mean[g]!, std[g]!];
+      for (const end = i + run; i < end; i++) out[at + i] = (x[i]! / unit - m) / s;
+    }
+  };
+}
+
+function tableWriter(table: Float64Array, groups: number, run: number): RowWriter {
+  return (out, at, x) => {
+    for (let i = 0, g = 0; i < x.length; g = g + 1 === groups ? 0 : g + 1) {
+      for (const end = i + run; i < end; i++) out[at + i] = table[256 * g + x[i]!]!;
+    }
+  };
 }
 
 /** Refuses a part whose rows are not what the normaliser was fitted on. */
-export function requireFeatures(part: Part, { featureShape }: Normaliser): void {
+function requireFeatures(part: Part, { featureShape }: Normaliser): void {
   const found = part.shape.slice(1);
   if (found.length === featureShape.length && found.every((size, i) => size === featureShape[i])) return;
   throw new ShapeError(`the normaliser was fitted on rows of [${featureShape}], these rows are [${found}]`, {

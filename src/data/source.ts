@@ -53,12 +53,18 @@ export function urlSource(base: string): DataSource {
   return {
     where: root,
     async read(path) {
-      const response = await fetch(root + path);
+      const response = await fetch(root + path).catch((cause) => {
+        throw new DataError(`${root}${path}: cannot be reached: ${String(cause)}`, {
+          file: path,
+          help: 'check the address',
+        });
+      });
       if (response.status === 404) return undefined;
       if (response.ok) return new Uint8Array(await response.arrayBuffer());
       throw new DataError(`${root}${path}: the server answered ${response.status}`, {
         file: path,
         status: response.status,
+        help: 'check the address and its permissions',
       });
     },
   };

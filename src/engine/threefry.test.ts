@@ -131,6 +131,23 @@ describe('HostRandom', () => {
     expect(variance).toBeCloseTo(16 / 12, 1);
   });
 
+  it('draws normals with the law of the normal, one word each', () => {
+    const random = new HostRandom(keyFrom(5));
+    const draws = Array.from({ length: 40_000 }, () => random.normal());
+    // Φ at −2, −1, 0, 1, 2.
+    for (const [z, p] of [
+      [-2, 0.0227501319],
+      [-1, 0.1586552539],
+      [0, 0.5],
+      [1, 0.8413447461],
+      [2, 0.9772498681],
+    ] as const) {
+      const below = draws.filter((v) => v < z).length / 40_000;
+      expect(Math.abs(below - p)).toBeLessThan(5 * Math.sqrt((p * (1 - p)) / 40_000));
+    }
+    expect(random.word()).toBe(bits(keyFrom(5), 1, 40_000)[0]);
+  });
+
   it('permutes: every number once, every order of three equally often', () => {
     fc.assert(
       fc.property(keys, fc.nat(200), (key, n) => {

@@ -9,7 +9,7 @@ export const TOLERANCE = {
   /** Derivatives against differences in f64. */
   f64: 1e-8,
   /** ⟨ct, J·v⟩ against ⟨Jᵀ·ct, v⟩ in f64. */
-  adjoint: 1e-13,
+  adjoint: 1e-12,
   /** f64 on wasm against js. */
   wasm: 1e-13,
 } as const;

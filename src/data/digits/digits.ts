@@ -30,12 +30,10 @@ export function drawDigits({ key, from = 0, n, size = 28, hand = {} }: DigitsOpt
   requireRange(from, n, size);
   const full = { ...handFor(size), ...hand };
   const images = new Uint8Array(n * size * size);
-  const labels = new Int32Array(n);
+  const labels = labelsOf(foldIn(key, LABELS), from, n);
   const scratch = { outline: emptyOutline(), near: new Float64Array(size * size) };
-  const labelKey = foldIn(key, LABELS);
   const shapeKey = foldIn(key, SHAPES);
   for (let i = 0; i < n; i++) {
-    labels[i] = labelOf(labelKey, from + i);
     const random = new HostRandom(foldIn(shapeKey, from + i));
     drawOne(images.subarray(i * size * size, (i + 1) * size * size), labels[i]!, size, full, random, scratch);
   }
@@ -65,8 +63,17 @@ function drawOne(
   ink(out, near, { radius, edge, ink: level }, hand.noise, random);
 }
 
-function labelOf(key: KeyWords, index: number): number {
-  return new HostRandom(foldIn(key, Math.floor(index / 10))).permutation(10)[index % 10]!;
+/** Labels of a run of images: each ten is a permutation under a key of its own. */
+function labelsOf(key: KeyWords, from: number, n: number): Int32Array {
+  const labels = new Int32Array(n);
+  let ten: Int32Array | undefined;
+  for (let i = 0; i < n; i++) {
+    const place = (from + i) % 10;
+    if (place === 0) ten = undefined;
+    ten ??= new HostRandom(foldIn(key, Math.floor((from + i) / 10))).permutation(10);
+    labels[i] = ten[place]!;
+  }
+  return labels;
 }
 
 function pick(glyphs: readonly Glyph[], random: HostRandom): Glyph {

@@ -33,15 +33,15 @@ export interface HandOptions {
 const HAND: HandOptions = {
   height: [0.56, 0.76],
   aspect: [0.46, 0.82],
-  slant: 0.27,
-  rotation: 0.17,
-  shift: 0.036,
+  slant: 0.25,
+  rotation: 0.15,
+  shift: 0.041,
   pen: [0.026, 0.06],
-  jitter: 0.04,
-  elastic: 0.058,
+  jitter: 0.033,
+  elastic: 0.05,
   edge: [0.9, 1.7],
   ink: [0.75, 1],
-  noise: 0.18,
+  noise: 0.16,
 };
 
 // Eight pixels leave no room for a margin or a thin pen.

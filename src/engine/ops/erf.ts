@@ -15,6 +15,7 @@ export const erfOp: Op<None> = /* @__PURE__ */ elementwise('erf', {
   dtypes: FLOATS,
   partials: [(dx, [x]) => mul(mul(TWO_OVER_ROOT_PI, exp(neg(square(x!)))), dx)],
   js: () => (x) => erfSeries(x!),
+  isCheap: false,
 });
 
 /** erf x = 2/√π · exp(−x²) · Σ 2ⁿ x²ⁿ⁺¹ / (1·3·…·(2n+1)): all terms have one sign, so nothing cancels. */

@@ -12,6 +12,7 @@ export const expOp: Op<None> = /* @__PURE__ */ elementwise('exp', {
   dtypes: FLOATS,
   partials: [(dx, _, z) => mul(z, dx)],
   js: () => (x) => Math.exp(x!),
+  isCheap: false,
 });
 
 /** dz = eˣ·dx; z + 1 would cancel where x is far below 0. */
@@ -20,6 +21,7 @@ export const expm1Op: Op<None> = /* @__PURE__ */ elementwise('expm1', {
   dtypes: FLOATS,
   partials: [(dx, [x]) => mul(exp(x!), dx)],
   js: () => (x) => Math.expm1(x!),
+  isCheap: false,
 });
 
 export const logOp: Op<None> = /* @__PURE__ */ elementwise('log', {
@@ -27,6 +29,7 @@ export const logOp: Op<None> = /* @__PURE__ */ elementwise('log', {
   dtypes: FLOATS,
   partials: [(dx, [x]) => div(dx, x!)],
   js: () => (x) => Math.log(x!),
+  isCheap: false,
 });
 
 export const log1pOp: Op<None> = /* @__PURE__ */ elementwise('log1p', {
@@ -34,6 +37,7 @@ export const log1pOp: Op<None> = /* @__PURE__ */ elementwise('log1p', {
   dtypes: FLOATS,
   partials: [(dx, [x]) => div(dx, add(x!, 1))],
   js: () => (x) => Math.log1p(x!),
+  isCheap: false,
 });
 
 /** dz = z·(1 − z)·dx. */
@@ -42,6 +46,7 @@ export const logisticOp: Op<None> = /* @__PURE__ */ elementwise('logistic', {
   dtypes: FLOATS,
   partials: [(dx, _, z) => mul(mul(z, sub(1, z)), dx)],
   js: () => (x) => (x! >= 0 ? 1 / (1 + Math.exp(-x!)) : Math.exp(x!) / (1 + Math.exp(x!))),
+  isCheap: false,
 });
 
 /** log(1 + eˣ), which overflows nowhere: dz = logistic(x)·dx. */
@@ -50,6 +55,7 @@ export const softplusOp: Op<None> = /* @__PURE__ */ elementwise('softplus', {
   dtypes: FLOATS,
   partials: [(dx, [x]) => mul(logistic(x!), dx)],
   js: () => (x) => Math.max(x!, 0) + Math.log1p(Math.exp(-Math.abs(x!))),
+  isCheap: false,
 });
 
 /** dz = (1 − z²)·dx. */
@@ -58,6 +64,7 @@ export const tanhOp: Op<None> = /* @__PURE__ */ elementwise('tanh', {
   dtypes: FLOATS,
   partials: [(dx, _, z) => mul(sub(1, square(z)), dx)],
   js: () => (x) => Math.tanh(x!),
+  isCheap: false,
 });
 
 /** eˣ. */

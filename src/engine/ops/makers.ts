@@ -33,8 +33,6 @@ export interface ElementwiseSpec {
   readonly partials?: readonly (((dx: Tensor, x: readonly Tensor[], z: Tensor) => Tensor) | null)[];
   /** Positions in which the op is linear, each with its transpose: (ct, operands) → cotangent, summed to the operand's shape by the maker. */
   readonly linearIn?: Readonly<Record<number, (ct: Tensor, x: readonly Tensor[]) => Tensor>>;
-  /** A sum-like op: linear in all operands at once. */
-  readonly jointlyLinear?: boolean;
   /** The oracle: f64 arithmetic on one element, for the first operand's dtype. */
   readonly js: (dtype: Dtype) => ScalarFunction;
   /** How lanes are computed: the name of an emitter, or one of the op's own. */
@@ -42,6 +40,7 @@ export interface ElementwiseSpec {
   readonly lowering?: ElementwiseLowering;
   /** FLOPs per element; 1 unless said. */
   readonly flops?: number;
+  /** Whether the planner may compute it again; ops of one FLOP may unless said. */
   readonly isCheap?: boolean;
 }
 

@@ -48,6 +48,7 @@ export const powOp: Op<None> = /* @__PURE__ */ elementwise('pow', {
     (dy, [x, y], z) => mul(mul(z, log(logBase(x!, y!))), dy),
   ],
   js: () => (x, y) => power(x!, y!),
+  isCheap: false,
 });
 
 /** y − 1; but where x⁻¹ overflows and y = 0 hides it, an exponent that stays finite: the slope is 0 and not 0·∞. */

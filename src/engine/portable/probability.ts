@@ -25,14 +25,14 @@ export function erf(x: number): number {
 
 /**
  * Φ⁻¹(½ + d) for d ≥ 0, given d and the other tail's probability p = ½ − d, each to full relative accuracy.
- * With w = −ln 4p(1−p) the quotient Φ⁻¹/d is smooth; far out, Φ⁻¹ is a rational function of √(−2 ln p).
+ * With w = −ln 4p(1−p) the quotient Φ⁻¹/d is smooth; far out, Φ⁻¹ − r is a rational function of r = √(−2 ln p).
  */
 function upperQuantile(d: number, p: number): number {
   const w = -log(4 * p * (1 - p));
   if (w <= QUANTILE_CENTRE_LIMIT) return 2.5 * d + d * polynomial(w, QUANTILE_CENTRE);
   const r = Math.sqrt(-2 * log(p));
-  if (r <= QUANTILE_FAR_START) return quotient(r - QUANTILE_TAIL_START, QUANTILE_TAIL);
-  return quotient(r - QUANTILE_FAR_START, QUANTILE_FAR);
+  if (r <= QUANTILE_FAR_START) return r + quotient(r - QUANTILE_TAIL_START, QUANTILE_TAIL);
+  return r + quotient(r - QUANTILE_FAR_START, QUANTILE_FAR);
 }
 
 function quotient(t: number, [top, bottom]: readonly [readonly number[], readonly number[]]): number {
@@ -43,7 +43,7 @@ function quotient(t: number, [top, bottom]: readonly [readonly number[], readonl
 export function normalQuantile(p: number): number {
   if (!(p >= 0 && p <= 1)) return NaN;
   if (p === 0 || p === 1) return p === 0 ? -Infinity : Infinity;
-  const d = p - 0.5; // exact from ¼ upwards, and below that only the tail is used
+  const d = p - 0.5; // below ¼ rounded, but by less than half a unit of d
   return d < 0 ? -upperQuantile(-d, p) : upperQuantile(d, 1 - p);
 }
 

@@ -35,8 +35,8 @@ function twoDifferenceError(a: number, b: number, difference: number): number {
 // Payne–Hanek: x = m·2^e times 192 bits of 2/π, of which the multiples of 4 have been dropped.
 function reduceLarge(x: number): Reduced {
   const [m, e] = integerParts(x);
-  const window = (TWO_OVER_PI_BITS >> BigInt(1216 - 192 - 64 + 1 - e)) & ((1n << 192n) - 1n);
-  const turns = BigInt.asUintN(192, m * window); // in units of 4·2⁻¹⁹² quadrants
+  const window = (TWO_OVER_PI_BITS >> BigInt(1216 - 190 - e)) & ((1n << 192n) - 1n);
+  const turns = BigInt.asUintN(192, m * window); // in units of 2⁻¹⁹⁰ quadrants
   const quadrant = (turns + (1n << 189n)) >> 190n;
   const fraction = turns - (quadrant << 190n);
   return [Number(quadrant & 3n), ...fractionTimesHalfPi(fraction)];
