@@ -15,7 +15,6 @@ export const ERF_HEAD = 0.12837916612625122;
 
 export const QUANTILE_CENTRE_LIMIT = 5.0;
 
-export const QUANTILE_TAIL_START = 3.5625;
 
 /** (eʳ − 1 − r)/r² on ±ln2/2; relative error of the result 2^−28.2. */
 export const EXP: readonly number[] = [
@@ -59,10 +58,4 @@ export const ERFC_LOG: readonly number[] = [
 export const QUANTILE_CENTRE: readonly number[] = [
   0.0066282604821026325, 0.6562342047691345, 0.032664310187101364, -0.006601844914257526, -0.00036121855373494327,
   0.0001264704915229231, 1.1107843420177232e-5, -5.555933512368938e-6, 6.211905656527961e-7, -2.467409920825503e-8,
-];
-
-/** Φ⁻¹ in r − QUANTILE_TAIL_START, r = √(−2 ln p), p ≥ 2⁻³³; relative error of the result 2^−25.6. */
-export const QUANTILE_TAIL: readonly number[] = [
-  2.9192686080932617, 1.1104450225830078, -0.022250743582844734, 0.004740850534290075, -0.0009928414365276694,
-  0.0001789051602827385, -2.2424808776122518e-5, 1.3570189594247495e-6,
 ];
