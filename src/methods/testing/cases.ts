@@ -4,13 +4,13 @@ import { leavesOf, random, setDefaultDtype } from '../../engine/index.ts';
 import type { Loss, Model, Tree } from '../../nn/index.ts';
 import {
   activation,
+  avgPool,
   batchNorm,
   conv2d,
   crossEntropy,
   dense,
   flatten,
   globalAvgPool,
-  maxPool,
   model,
   recurrent,
   residual,
@@ -36,7 +36,7 @@ export const kinds: Readonly<Record<string, () => Model>> = {
         convolution(3, false),
         batchNorm(),
         activation('tanh'),
-        maxPool({ size: 2 }),
+        avgPool({ size: 2 }),
         flatten(),
         dense({ units: CLASSES }),
       ],
