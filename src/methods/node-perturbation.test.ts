@@ -9,7 +9,7 @@ import { nodePerturbation } from './node-perturbation.ts';
 import { callOf, creditOf, distance, inF64, kinds, numbersOf } from './testing/cases.ts';
 import { spreadOf } from './testing/statistics.ts';
 
-const sigmas = [4e-3, 2e-3, 1e-3]; // in the mean of a symmetric law one side has the order of two: v and −v together are the two-sided difference
+const sigmas = [4e-4, 2e-4, 1e-4]; // in the mean of a symmetric law one side has the order of two: v and −v together are the two-sided difference
 const orders = (errors: readonly number[]): number[] => errors.slice(1).map((e, i) => Math.log2(errors[i]! / e));
 
 describe('node perturbation', () => {
