@@ -1,5 +1,5 @@
 /** The main job: the same model from the same start with each rule, over seeds, within one budget. */
-import { backend } from '../engine/index.ts';
+import { backend, ConfigError } from '../engine/index.ts';
 import { ruleNamed } from '../methods/index.ts';
 import { paramLayers } from '../nn/index.ts';
 import { meanInterval } from '../stats/index.ts';
@@ -16,7 +16,9 @@ export interface CompareOptions {
   readonly seeds: readonly number[];
   readonly budget: Budget;
   readonly batch: number;
-  readonly optimizer: Omit<OptimizerSpec, 'learningRate'>;
+  readonly optimizer: Omit<OptimizerSpec, 'learningRate' | 'decaySteps'>;
+  /** `cosine` lets every rate fall to 0 over the budget, which must then be in epochs. */
+  readonly schedule?: 'constant' | 'cosine';
   /** Learning rate of each rule by full id; `default` for the others. */
   readonly learningRates: Readonly<Record<string, number>>;
   readonly probe?: number;
@@ -43,7 +45,8 @@ export async function* compare(task: Task, options: CompareOptions): AsyncGenera
     machine: options.machine,
     version: options.version,
   };
-  const jobs = options.seeds.flatMap((seed) => rules.map((rule): JobSpec => jobOf(rule, seed, options)));
+  const decay = decayOf(task, options);
+  const jobs = options.seeds.flatMap((seed) => rules.map((rule): JobSpec => jobOf(rule, seed, options, decay)));
   const runner = options.runner ?? inProcess((spec, signal) => runJob(spec, task, signal));
   const results: ResultEvent[] = [];
   const skipped = new Set<string>();
@@ -63,19 +66,22 @@ export async function* compare(task: Task, options: CompareOptions): AsyncGenera
   );
 }
 
-const jobOf = (
-  rule: string,
-  seed: number,
-  { model, optimizer, learningRates, batch, budget, probe = 200 }: CompareOptions,
-): JobSpec => ({
-  rule,
-  model,
-  optimizer: { ...optimizer, learningRate: learningRates[rule] ?? learningRates.default ?? 1e-3 },
-  batch,
-  budget,
-  seed,
-  probe,
-});
+/** Steps of the whole budget, for rates that fall over it. */
+function decayOf(task: Task, { schedule = 'constant', budget, batch }: CompareOptions): { decaySteps?: number } {
+  if (schedule === 'constant') return {};
+  if (budget.kind !== 'epochs')
+    throw new ConfigError(`a cosine schedule needs a budget in epochs, not in ${budget.kind}`, {
+      budget,
+      help: 'use --epochs, or --schedule constant',
+    });
+  return { decaySteps: Math.max(1, Math.round(budget.value * Math.floor(task.set.train.n / batch))) };
+}
+
+function jobOf(rule: string, seed: number, options: CompareOptions, decay: { decaySteps?: number }): JobSpec {
+  const { model, optimizer, learningRates, batch, budget, probe = 200 } = options;
+  const learningRate = learningRates[rule] ?? learningRates.default ?? 1e-3;
+  return { rule, model, optimizer: { ...optimizer, ...decay, learningRate }, batch, budget, seed, probe };
+}
 
 function summarise(
   task: string,

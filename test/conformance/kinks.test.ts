@@ -177,9 +177,9 @@ afterAll(() => setBackend('wasm'));
 
 const scalars = (at: readonly number[], dtype: Dtype): Tensor[] => at.map((x) => c.tensor([x], { shape: [], dtype }));
 
-/** Equal bits for whole numbers, zeros and what is no number; else to a relative 1e-6. */
+/** Equal bits for small whole numbers, zeros and what is no number; else to a relative 1e-6. */
 function expectLike(found: number, expected: number): void {
-  if (Number.isInteger(expected) || !Number.isFinite(expected)) expect(found).toBe(expected);
+  if (Number.isSafeInteger(expected) || !Number.isFinite(expected)) expect(found).toBe(expected);
   else expect(Math.abs(found / expected - 1)).toBeLessThan(1e-6);
 }
 
