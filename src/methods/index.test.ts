@@ -40,9 +40,7 @@ describe('the registry', () => {
     ['dfs', ['dfa']],
   ])('offers names near %s', (wrong, near) => {
     expect(caught(wrong).details.near).toEqual(expect.arrayContaining(near));
-    expect(caught(wrong).message).toContain(
-      `did you mean ${(caught(wrong).details.near as string[]).join(' or ')}?`,
-    );
+    expect(caught(wrong).message).toContain(`did you mean ${(caught(wrong).details.near as string[]).join(' or ')}?`);
   });
 
   it('lists all rules where nothing is near', () => {
