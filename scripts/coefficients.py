@@ -75,6 +75,9 @@ FITS = {
     "POW_LOG": ("(atanh(s)/s − 1 − z/3)/z² in z = s², s ≤ tan²(π/8)", lambda z: mpf(1) / 5 if z < mpf(10) ** -16 else ((log((1 + sqrt(z)) / (1 - sqrt(z))) / 2 / sqrt(z) - 1) / z - mpf(1) / 3) / z, mpf(0), (3 - sqrt(8)) ** 2 * mpf("1.0001"), lambda z: z, 8, None),
 }
 
+# f32 pow computes in f64, but only as far as its rounding to f32 can see.
+SHORT = {"LOG": 5, "EXP": 7}
+
 
 def cut(x, width):
     """x rounded down to `width` significant bits."""
@@ -99,16 +102,17 @@ def listing(name, values):
     return f"export const {name}: readonly number[] = [\n{body},\n];\n"
 
 
-def fit(name, dtype, head):
+def fit(name, dtype, head, short=False):
     comment, f, a, b, weight, wide, narrow = FITS[name]
-    terms = wide if dtype == "f64" else narrow
+    terms = SHORT[name] if short else wide if dtype == "f64" else narrow
     if terms is None:
         return ""
     if name == "ERF_NEAR":
         f = odd(erf, 1 + head, -2 / sqrt(pi) / 3)
     b = b[dtype == "f32"] if isinstance(b, tuple) else b
     top_terms, bottom_terms = terms if isinstance(terms, tuple) else (terms, 0)
-    top, bottom, error = Fit(f, a, b, top_terms, bottom_terms, weight).rounded(dtype)
+    top, bottom, error = Fit(f, a, b, top_terms, bottom_terms, weight).rounded("f64" if short else dtype)
+    name = f"SHORT_{name}" if short else name
     note = f"/** {comment}; relative error of the result 2^−{bits(error):.1f}. */\n"
     if not bottom_terms:
         return note + listing(name, top)
@@ -146,6 +150,9 @@ def tables(dtype):
         mp.dps = 60
     for name in FITS:
         yield fit(name, dtype, head)
+    if dtype == "f32":
+        for name in SHORT:
+            yield fit(name, dtype, head, short=True)
 
 
 if __name__ == "__main__":

@@ -106,8 +106,15 @@ export class Lanes {
   nmadd = (a: Value, b: Value, c: Value): Value =>
     this.profile === 'fma' ? this.node(() => this.#float.relaxed_nmadd(), a, b, c) : this.sub(c, this.mul(a, b));
 
-  /** c₀ + c₁x + c₂x² + … by Horner's rule. */
+  /** c₀ + c₁x + c₂x² + …: by Horner's rule, a long one as even and odd halves so that two chains run side by side. */
   polynomial(x: Value, coefficients: readonly number[]): Value {
+    if (coefficients.length < 8) return this.#horner(x, coefficients);
+    const square = this.mul(x, x);
+    const [even, odd] = [0, 1].map((parity) => coefficients.filter((_, i) => i % 2 === parity)) as [number[], number[]];
+    return this.madd(x, this.#horner(square, odd), this.#horner(square, even));
+  }
+
+  #horner(x: Value, coefficients: readonly number[]): Value {
     const [last, ...rest] = coefficients.map((c) => this.number(c)).reverse();
     return rest.reduce((sum, c) => this.madd(sum, x, c), last!);
   }

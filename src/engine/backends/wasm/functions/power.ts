@@ -1,10 +1,11 @@
 /** pow on lanes: f64 by a logarithm in two parts (as portable/power.ts), f32 by plain f64 arithmetic on pairs of lanes. */
 import { POW_LOG, THIRD_HIGH, THIRD_LOW } from '../../../portable/coefficients.ts';
+import { SHORT_EXP, SHORT_LOG } from './coefficients.ts';
 import { fastTwoSum, type Pair, twoProduct } from './exact.ts';
-import { clamp, expNarrow, reduceExp, scale } from './exponential.ts';
+import { clamp, powerOfTwo, reduceExp, scale } from './exponential.ts';
 import { type Lanes, onHalves, type Value } from './lanes.ts';
-import { decomposeAll, logOfNormal } from './logarithm.ts';
-import { tablesOf } from './tables.ts';
+import { decompose, decomposeAll } from './logarithm.ts';
+import { formatOf, tablesOf } from './tables.ts';
 
 /** ln m for m in [√½, √2) as 2·atanh(s), s = (m − 1)/(m + 1): 2s·(1 + z·(⅓ + z·P(z))), z = s². */
 function logOfSignificand(l: Lanes, m: Value): Pair {
@@ -55,17 +56,25 @@ function positivePowWide(l: Lanes, x: Value, y: Value): Value {
   return scale(l, l.add(l.number(1), l.add(r, tail)), k);
 }
 
-/** The same for f32, two lanes at a time: 2⁻⁴⁵ of error before the only rounding to f32. */
-function positivePowNarrow(l: Lanes, x: Value, y: Value): Value {
-  return onHalves(
-    l,
-    (wide, a, b) => {
-      const exponent = wide.mul(b, logOfNormal(wide, a));
-      return expNarrow(wide, clamp(wide, exponent, [-200, 200]));
-    },
-    x,
-    y,
-  );
+/** The same for f32, two lanes at a time in f64, to about 2⁻³⁴ before the only rounding to f32. */
+const positivePowNarrow = (l: Lanes, x: Value, y: Value): Value =>
+  onHalves(l, (wide, a, b) => shortExp(wide, wide.mul(b, shortLog(wide, a))), x, y);
+
+function shortLog(l: Lanes, x: Value): Value {
+  const { e, m } = decompose(l, x);
+  const s = l.div(l.sub(m, l.number(1)), l.add(m, l.number(1)));
+  const z = l.mul(s, s);
+  const significand = l.mul(s, l.madd(z, l.polynomial(z, SHORT_LOG), l.number(2)));
+  return l.madd(e, l.number(Math.LN2), significand);
+}
+
+function shortExp(l: Lanes, x: Value): Value {
+  const cut = clamp(l, x, [-200, 200]); // beyond the range of f32, within that of f64
+  const rounder = l.number(formatOf('f64').rounder);
+  const shifted = l.madd(cut, l.number(Math.LOG2E), rounder);
+  const r = l.nmadd(l.sub(shifted, rounder), l.number(Math.LN2), cut);
+  const series = l.madd(l.mul(r, r), l.polynomial(r, SHORT_EXP), r);
+  return l.mul(l.add(l.number(1), series), powerOfTwo(l, shifted));
 }
 
 export function pow(l: Lanes, x: Value, y: Value): Value {
