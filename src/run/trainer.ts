@@ -48,10 +48,11 @@ export class Trainer {
   #flopsPerStep: number | null = null;
   peakBytes = 0;
 
-  constructor(options: TrainerOptions) {
+  /** Starts afresh, or goes on from a state. */
+  constructor(options: TrainerOptions, state: TrainState = initialState(options)) {
     this.options = options;
     this.#keys = split(options.key, 3);
-    this.state = initialState(options, this.#keys);
+    this.state = state;
     const step: StepFunction = (state, batch, key) =>
       applyCredit(options, state, creditOf(options, state, batch, key) as CreditResult<Tree>);
     this.#step = options.rule.isAsync ? step : jit(step, { donate: [0], name: `${options.rule.id} step` });
@@ -62,13 +63,13 @@ export class Trainer {
     return foldIn(this.#keys[STEPS]!, step);
   }
 
-  /** Runs one step and keeps the new state; returns the loss of the batch, NaN for rules that evaluate none. */
-  async step(batch: Batch, step: number): Promise<number> {
+  /** Runs one step and keeps the new state; returns the loss of the batch, null for rules that evaluate none. */
+  async step(batch: Batch, step: number): Promise<number | null> {
     const key = keyTensor(this.stepKey(step));
     this.#count(batch, key);
     const result = this.options.rule.isAsync ? await this.#runAsync(batch, key) : this.#step(this.state, batch, key);
     this.state = result.state;
-    return result.loss === null ? Number.NaN : (await result.loss.read())[0]!;
+    return result.loss === null ? null : (await result.loss.read())[0]!;
   }
 
   /** FLOPs of one step, counted from the graph; 0 for rules that ask the outside world. */
@@ -88,7 +89,14 @@ export class Trainer {
   }
 }
 
-function initialState({ model, rule, optimizer }: TrainerOptions, keys: readonly KeyWords[]): TrainState {
+/** The state before the first step. */
+export function initialState({
+  model,
+  rule,
+  optimizer,
+  key,
+}: Pick<TrainerOptions, 'model' | 'rule' | 'optimizer' | 'key'>): TrainState {
+  const keys = split(key, 3);
   const { params, state } = model.initialise(keyTensor(keys[INIT]!));
   const ruleState = rule.init(model, params, keyTensor(keys[RULE]!));
   return {

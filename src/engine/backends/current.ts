@@ -66,7 +66,9 @@ export const liveBytes = (): number => backend().liveBytes();
 export function adopt(x: Concrete): Concrete {
   const here = backend();
   if (x.storage.backend === here) return x;
-  return new Concrete(x.shape, x.dtype, here.fromHost(x.readSync(), x.dtype));
+  const moved = new Concrete(x.shape, x.dtype, here.fromHost(x.readSync(), x.dtype));
+  trackResults([moved]);
+  return moved;
 }
 
 const programs = new WeakMap<Graph, Map<Backend, Program>>();

@@ -3,8 +3,10 @@
  *
  * The words are those of `threefry.ts`, so tensors and the host draw the same numbers from the same key.
  */
+
+import { functions } from '../backends/wasm/functions/index.ts';
 import { lowerBits, lowerBlocks, lowerRank } from '../backends/wasm/lower-random.ts';
-import { emitNormal, emitNormalDouble } from '../backends/wasm/normal-emitters.ts';
+import { emitNormalDouble } from '../backends/wasm/normal-emitters.ts';
 import {
   emitFlags,
   emitMulHigh,
@@ -25,6 +27,8 @@ import type { Aval } from '../tensor.ts';
 import { showAval } from '../tensor.ts';
 import { bits as hostBits, threefry2x32 } from '../threefry.ts';
 import { bind1 } from '../trace.ts';
+import { mul } from './arithmetic.ts';
+import { cast } from './cast.ts';
 import type { None } from './makers.ts';
 import { checkDtypes, elementwise, NONE } from './makers.ts';
 import { broadcastTo } from './movement.ts';
@@ -145,7 +149,7 @@ export const normalOp: Op<None> = /* @__PURE__ */ elementwise('normal', {
   dtypes: ['u32'],
   result: () => 'f32',
   js: () => (word) => normalQuantile((word! + 0.5) * 2 ** -32),
-  wasm: emitNormal,
+  wasm: (w, _, profile) => functions.normalQuantile(w, 'f32', profile),
   isCheap: false,
 });
 
@@ -241,7 +245,7 @@ function randomOpRows(): CheckRow[] {
       order: 0,
       tol: { f32: 0, f64: 0 },
     },
-    { name: 'normal', f: (x) => bind1(normalOp, [x!], NONE), args: [words([90])], order: 0 },
+    { name: 'normal', f: (x) => cast(mul(bind1(normalOp, [x!], NONE), 256), 'i32'), args: [words([90])], order: 0 },
     {
       name: 'normalDouble',
       f: (x, y) => bind1(normalDoubleOp, [x!, y!], NONE),

@@ -10,6 +10,7 @@ import type { Tensor } from '../tensor.ts';
 import { bind1 } from '../trace.ts';
 import { FLOATS, mul, sub } from './arithmetic.ts';
 import type { TensorLike } from './constant.ts';
+import { exp } from './exponential.ts';
 import { checkDtypes } from './makers.ts';
 import { asTensor } from './promote.ts';
 import type { ReduceOptions, ReduceParams } from './reduce.ts';
@@ -84,10 +85,10 @@ export const softmaxOp: Op<ReduceParams> = /* @__PURE__ */ softmaxLike('softmax'
   wasm: lowerSoftmax,
 });
 
-/** dy = dx − Σ softmax(x)·dx. */
+/** dy = dx − Σ eʸ·dx. */
 export const logSoftmaxOp: Op<ReduceParams> = /* @__PURE__ */ softmaxLike('logSoftmax', {
   keepsShape: true,
-  tangent: (dx, x, _, axes) => sub(dx, overGroup(mul(bind1(softmaxOp, [x], { axes }), dx), axes)),
+  tangent: (dx, _, y, axes) => sub(dx, overGroup(mul(exp(y), dx), axes)),
   js: /* @__PURE__ */ fromGroups((x, shift, total) => x - shift - Math.log(total)),
   wasm: lowerLogSoftmax,
 });
