@@ -95,9 +95,11 @@ export function collecting<R>(target: Scope | null, body: () => R): R {
 /** Notes freshly made tensors in the innermost scope; those that show an operand's storage are not fresh, and those made while recording belong to the recorded graph. */
 export function trackResults<T extends readonly Tensor[]>(results: T, operands: readonly Tensor[] = []): T {
   if (innermost === null || isStaging()) return results;
-  for (const x of results) {
-    if (x instanceof Concrete && !operands.some((o) => o instanceof Concrete && o.storage === x.storage))
-      innermost.add(x.storage);
-  }
+  for (const x of results) if (x instanceof Concrete && !shows(operands, x.storage)) innermost.add(x.storage);
   return results;
+}
+
+function shows(operands: readonly Tensor[], storage: Storage): boolean {
+  for (const o of operands) if (o instanceof Concrete && o.storage === storage) return true;
+  return false;
 }

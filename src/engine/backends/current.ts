@@ -71,6 +71,12 @@ export function adopt(x: Concrete): Concrete {
   return moved;
 }
 
+function adoptAll(inputs: readonly Concrete[]): readonly Concrete[] {
+  const here = backend();
+  for (const x of inputs) if (x.storage.backend !== here) return inputs.map(adopt);
+  return inputs;
+}
+
 const programs = new WeakMap<Graph, Map<Backend, Program>>();
 
 /** Compiles and runs a closed graph on the current backend; programs are remembered per graph. */
@@ -81,7 +87,7 @@ export function runGraph(graph: Graph, inputs: readonly Concrete[]): readonly Co
 }
 
 installExecutor((op: Op, inputs: readonly Concrete[], params: Params) => {
-  const here = inputs.map(adopt);
+  const here = adoptAll(inputs);
   const outs = op.inline === undefined ? backend().execute(op, here, params) : runGraph(op.inline(params), here);
   return trackResults(outs, here);
 });

@@ -4,7 +4,7 @@ import type { Dtype } from '../dtype.ts';
 import { ConfigError } from '../errors.ts';
 import type { TensorLike } from '../ops/constant.ts';
 import type { Shape } from '../shape.ts';
-import { showShape } from '../shape.ts';
+import { sameShape, showShape } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
 import { isPlain } from '../tree.ts';
 
@@ -44,7 +44,7 @@ const notAllowed = (x: unknown): ConfigError =>
 export function fits(slot: Slot, x: unknown, traced: TensorLike[]): boolean {
   switch (slot.kind) {
     case 'tensor':
-      if (!(x instanceof Tensor) || x.weak || x.dtype !== slot.dtype || !isShape(slot.shape, x.shape)) return false;
+      if (!(x instanceof Tensor) || x.weak || x.dtype !== slot.dtype || !sameShape(slot.shape, x.shape)) return false;
       traced.push(x);
       return true;
     case 'number':
@@ -83,13 +83,6 @@ function fitsKeys(
     const value = x[k];
     if ((value === undefined && !(k in x)) || !fits(items[i]!, value, traced)) return false;
   }
-  return true;
-}
-
-function isShape(a: Shape, b: Shape): boolean {
-  if (a === b) return true;
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;
 }
 
