@@ -1,8 +1,11 @@
 /** Typed refusals: each carries a code, structured details and a line that says what to try. */
+import { userPlace } from './scope.ts';
 
 export interface ErrorDetails {
   /** What to try next, one sentence. */
   readonly help?: string;
+  /** The user's line, `file:line`, where an op was called; found when a ShapeError, DtypeError or TracerError is made. */
+  readonly at?: string;
   readonly [key: string]: unknown;
 }
 
@@ -11,26 +14,39 @@ export class CotangentError extends Error {
   readonly code: string;
   readonly details: ErrorDetails;
   constructor(code: string, message: string, details: ErrorDetails = {}) {
-    super(details.help === undefined ? message : `${message}\n  help: ${details.help}`);
+    super([message, ...lines(details)].join('\n'));
     this.name = code;
     this.code = code;
     this.details = details;
   }
 }
 
-const errorClass = (code: string): (new (message: string, details?: ErrorDetails) => CotangentError) =>
+const lines = ({ help, at }: ErrorDetails): string[] => [
+  ...(help === undefined ? [] : [`  help: ${help}`]),
+  ...(at === undefined ? [] : [`  at ${at}`]),
+];
+
+type ErrorClass = new (message: string, details?: ErrorDetails) => CotangentError;
+
+const errorClass = (code: string, where: (details: ErrorDetails) => ErrorDetails = (details) => details): ErrorClass =>
   class extends CotangentError {
     constructor(message: string, details: ErrorDetails = {}) {
-      super(code, message, details);
+      super(code, message, where(details));
     }
   };
 
+/** Adds the user's line: only an error that is being thrown pays for a look at the stack. */
+function atUserLine(details: ErrorDetails): ErrorDetails {
+  const at = details.at ?? userPlace();
+  return at === null ? details : { ...details, at };
+}
+
 /** Shapes that do not fit; details hold both operands' shapes and the axis. */
-export class ShapeError extends errorClass('ShapeError') {}
+export class ShapeError extends errorClass('ShapeError', atUserLine) {}
 /** Mixed or unsuitable element types. */
-export class DtypeError extends errorClass('DtypeError') {}
+export class DtypeError extends errorClass('DtypeError', atUserLine) {}
 /** Reading a value that does not exist yet, because the function is being traced. */
-export class TracerError extends errorClass('TracerError') {}
+export class TracerError extends errorClass('TracerError', atUserLine) {}
 /** A tensor whose buffer was donated to a jitted call. */
 export class DonatedError extends errorClass('DonatedError') {}
 /** A tensor whose scope has ended. */

@@ -2,7 +2,9 @@
 import type { Dag, DagNode, ValueId } from './dag.ts';
 import type { Op, Params } from './op.ts';
 import { trafficOf } from './op.ts';
-import { scopePath, userSite } from './scope.ts';
+import { inlineCalls } from './passes/inline.ts';
+import type { Site } from './scope.ts';
+import { atPlace, atRoot, joinScope, scopePath, userSite } from './scope.ts';
 import type { Aval, Tensor } from './tensor.ts';
 import { aval, Concrete, showAval, Tracer } from './tensor.ts';
 import { bind, Trace, withTrace } from './trace.ts';
@@ -13,7 +15,7 @@ export interface GraphNode extends DagNode {
   /** Path of named scopes, such as `model/layer0`. */
   readonly scope: string;
   /** Where the user wrote it; formatted when asked for. */
-  readonly site: { toString(): string } | null;
+  readonly site: Site | null;
 }
 
 export interface Graph extends Dag<GraphNode> {
@@ -36,14 +38,17 @@ export class GraphTracer extends Tracer {
 /** Records ops as nodes. */
 export class GraphTrace extends Trace {
   readonly name: string;
+  readonly #hasSites: boolean;
   readonly #avals: Aval[] = [];
   readonly #inputs: ValueId[] = [];
   readonly #nodes: GraphNode[] = [];
   readonly #consts = new Map<Tensor, ValueId>();
 
-  constructor(level: number, name = 'jit') {
+  /** Looking for the user's line costs microseconds per node: graphs that are made on every call do without. */
+  constructor(level: number, name = 'jit', hasSites = true) {
     super(level);
     this.name = name;
+    this.#hasSites = hasSites;
   }
 
   input(x: Aval): GraphTracer {
@@ -55,7 +60,8 @@ export class GraphTrace extends Trace {
   process(op: Op, inputs: readonly Tensor[], params: Params): readonly Tensor[] {
     const ids = inputs.map((x) => this.idOf(x));
     const outs = op.infer(inputs, params).map((x) => this.#value(x));
-    this.#nodes.push({ op, inputs: ids, outputs: outs.map((t) => t.id), params, scope: scopePath(), site: userSite() });
+    const site = this.#hasSites ? userSite() : null;
+    this.#nodes.push({ op, inputs: ids, outputs: outs.map((t) => t.id), params, scope: scopePath(), site });
     return outs;
   }
 
@@ -83,16 +89,16 @@ export class GraphTrace extends Trace {
   }
 }
 
-/** Traces a function of flat tensors to a Graph. */
+/** Traces a function of flat tensors to a Graph; scope paths inside begin anew. */
 export function traceGraph(f: (...xs: Tensor[]) => readonly Tensor[], inputs: readonly Aval[], name = 'jit'): Graph {
   return withTrace(
     (level) => new GraphTrace(level, name),
-    (trace) => trace.finish(f(...inputs.map((x) => trace.input(x)))),
+    (trace) => atRoot(() => trace.finish(f(...inputs.map((x) => trace.input(x))))),
     true,
   );
 }
 
-/** Runs a graph node by node through `bind`, so that it may itself be transformed. Arguments: one tensor per input; `consts` overrides the captured values. */
+/** Runs a graph node by node through `bind`, so that it may itself be transformed; nodes keep their scopes, behind the current one. Arguments: one tensor per input; `consts` overrides the captured values. */
 export function evalGraph(
   graph: Graph,
   args: readonly Tensor[],
@@ -105,12 +111,11 @@ export function evalGraph(
   graph.consts.forEach((c, i) => {
     values[c.id] = consts[i]!;
   });
+  const outer = scopePath();
   for (const node of graph.nodes) {
-    const outs = bind(
-      node.op,
-      node.inputs.map((id) => values[id]!),
-      node.params,
-    );
+    const ins = node.inputs.map((id) => values[id]!);
+    const place = { path: joinScope(outer, node.scope), site: node.site };
+    const outs = atPlace(place, () => bind(node.op, ins, node.params));
     for (let i = 0; i < outs.length; i++) values[node.outputs[i]!] = outs[i]!;
   }
   return graph.outputs.map((id) => values[id]!);
@@ -133,9 +138,10 @@ export interface GraphCost {
 /** Counts FLOPs (2 a multiply-add), MACs and bytes of a graph, opening nested graphs. */
 export function costOf(graph: Graph): GraphCost {
   const total = { flops: 0, macs: 0, traffic: 0, nodes: 0 };
-  for (const node of graph.nodes) {
-    const ins = node.inputs.map((id) => graph.avals[id]!);
-    const outs = node.outputs.map((id) => graph.avals[id]!);
+  const { nodes, avals } = inlineCalls(graph);
+  for (const node of nodes) {
+    const ins = node.inputs.map((id) => avals[id]!);
+    const outs = node.outputs.map((id) => avals[id]!);
     const cost = node.op.cost(ins, outs, node.params);
     total.flops += cost.flops;
     total.macs += cost.macs ?? 0;

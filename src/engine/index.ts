@@ -49,4 +49,5 @@ export * from './transforms/api.ts';
 export * from './transforms/jit.ts';
 export { linearCall, linearCallOp } from './transforms/linear-call.ts';
 export * from './tree.ts';
+export type { Tree } from './tree-algebra.ts';
 export * as trees from './tree-algebra.ts';

@@ -1,6 +1,8 @@
 /** Scopes: what was made inside is freed at the end, unless it is returned or kept. Users rarely write one; transformations open their own. */
+import { UnsupportedError } from './errors.ts';
 import type { Storage, Tensor } from './tensor.ts';
 import { Concrete } from './tensor.ts';
+import { isStaging } from './trace.ts';
 import { leavesOf } from './tree.ts';
 
 /** A list of storages to free. */
@@ -21,7 +23,7 @@ export class Scope {
   keep<T>(tree: T): T {
     for (const leaf of leavesOf(tree)) {
       if (!(leaf instanceof Concrete)) continue;
-      if (this.#made.delete(leaf.storage)) this.#parent?.add(leaf.storage);
+      if (this.#made.delete(leaf.storage)) openFrom(this.#parent)?.add(leaf.storage);
     }
     return tree;
   }
@@ -43,9 +45,16 @@ export class Scope {
 
   [Symbol.dispose](): void {
     this.end();
-    if (innermost === this) innermost = this.#parent;
+    innermost = openFrom(innermost);
+  }
+
+  /** This scope, or the nearest one around it that has not ended; scopes may be disposed in any order. */
+  nearestOpen(): Scope | null {
+    return this.#isOpen ? this : openFrom(this.#parent);
   }
 }
+
+const openFrom = (start: Scope | null): Scope | null => start?.nearestOpen() ?? null;
 
 if (Symbol.dispose === undefined) Object.defineProperty(Symbol, 'dispose', { value: Symbol.for('Symbol.dispose') });
 
@@ -57,11 +66,16 @@ export function scope(): Scope {
   return innermost;
 }
 
-/** Runs `body`; every tensor made inside is freed at the end, except those in the returned tree. */
+/** Runs `body`; every tensor made inside is freed at the end, except those in the returned tree. The body must not be asynchronous. */
 export function scoped<R>(body: () => R): R {
   const mine = scope();
   try {
-    return mine.keep(body());
+    const result = body();
+    if (result instanceof Promise)
+      throw new UnsupportedError('scoped: the body is asynchronous, and would go on after its tensors are freed', {
+        help: 'open scopes around the synchronous parts only',
+      });
+    return mine.keep(result);
   } finally {
     mine[Symbol.dispose]();
   }
@@ -78,12 +92,14 @@ export function collecting<R>(target: Scope | null, body: () => R): R {
   }
 }
 
-/** Notes freshly made tensors in the innermost scope; those that show an operand's storage are not fresh. */
+/** Notes freshly made tensors in the innermost scope; those that show an operand's storage are not fresh, and those made while recording belong to the recorded graph. */
 export function trackResults<T extends readonly Tensor[]>(results: T, operands: readonly Tensor[] = []): T {
-  if (innermost === null) return results;
-  for (const x of results) {
-    if (x instanceof Concrete && !operands.some((o) => o instanceof Concrete && o.storage === x.storage))
-      innermost.add(x.storage);
-  }
+  if (innermost === null || isStaging()) return results;
+  for (const x of results) if (x instanceof Concrete && !shows(operands, x.storage)) innermost.add(x.storage);
   return results;
+}
+
+function shows(operands: readonly Tensor[], storage: Storage): boolean {
+  for (const o of operands) if (o instanceof Concrete && o.storage === storage) return true;
+  return false;
 }

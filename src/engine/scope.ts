@@ -1,24 +1,50 @@
 /** Named scopes and the user's line: what a node remembers of where it came from. */
 
-let path = '';
+/** Something that prints as a place in the user's code. */
+export interface Site {
+  toString(): string;
+}
+
+/** Where new nodes say that they come from. */
+export interface Place {
+  /** Path of named scopes, such as `model/layer0`. */
+  readonly path: string;
+  /** The site that nodes made from other nodes inherit. */
+  readonly site: Site | null;
+}
+
+const NOWHERE: Place = { path: '', site: null };
+let place: Place = NOWHERE;
 
 /** Runs `body` with `name` appended to the scope path of every node traced inside. */
 export function namedScope<R>(name: string, body: () => R): R {
-  const before = path;
-  path = path === '' ? name : `${path}/${name}`;
+  return atPlace({ path: joinScope(place.path, name), site: place.site }, body);
+}
+
+/** Runs `body` at another place: nodes made from a node of another graph keep that node's scope and site. */
+export function atPlace<R>(there: Place, body: () => R): R {
+  const before = place;
+  place = there;
   try {
     return body();
   } finally {
-    path = before;
+    place = before;
   }
 }
 
-export const scopePath = (): string => path;
+/** Runs `body` outside of all named scopes: what is recorded there has paths of its own. */
+export const atRoot = <R>(body: () => R): R => atPlace(NOWHERE, body);
 
-const ROOT = new URL('../', import.meta.url).href;
+export const scopePath = (): string => place.path;
+
+/** One path behind another; either may be empty. */
+export const joinScope = (outer: string, inner: string): string =>
+  outer === '' ? inner : inner === '' ? outer : `${outer}/${inner}`;
+
+const ROOT = new URL('../', import.meta.url).href.replace('file://', '');
 
 /** A lazily formatted place in the user's code: the first stack frame outside this package. */
-class Site {
+class StackSite implements Site {
   readonly #error: Error;
   constructor(error: Error) {
     this.#error = error;
@@ -28,23 +54,29 @@ class Site {
   }
 }
 
-/** The place in the user's code from which the current op was called. */
-export function userSite(): Site {
+function captureStack(frames: number): Error {
   const limit = Error.stackTraceLimit;
-  Error.stackTraceLimit = 30;
-  const site = new Site(new Error());
+  Error.stackTraceLimit = frames;
+  const error = new Error();
   Error.stackTraceLimit = limit;
-  return site;
+  return error;
 }
 
-/** The first frame of a stack that lies outside this package, as `file:line:column`. */
+/** The place in the user's code from which the current op was called, or the one that it inherits. */
+export const userSite = (): Site => place.site ?? new StackSite(captureStack(30));
+
+/** The user's line now, `file:line`; null where the stack holds only this package. */
+export function userPlace(): string | null {
+  return place.site?.toString() ?? userFrame(captureStack(60).stack);
+}
+
+/** The first frame of a stack that lies outside this package, as `file:line`. */
 export function userFrame(stack: string | undefined): string | null {
-  const root = ROOT.replace('file://', '');
   for (const line of (stack ?? '').split('\n').slice(1)) {
-    const place = /\(?((?:file:\/\/|https?:\/\/|\/|[A-Z]:\\)[^()]*:\d+:\d+)\)?$/.exec(line.trim())?.[1];
-    if (place === undefined || line.includes('node:')) continue;
-    const isOurs = place.includes(root) && !place.includes('.test.');
-    if (!isOurs) return place;
+    const found = /\(?((?:file:\/\/|https?:\/\/|\/|[A-Z]:\\)[^()]*:\d+):\d+\)?$/.exec(line.trim())?.[1];
+    if (found === undefined || line.includes('node:')) continue;
+    const isOurs = found.includes(ROOT) && !found.includes('.test.');
+    if (!isOurs) return found.replace(/^file:\/\/(?:\/(?=[A-Z]:))?/, '');
   }
   return null;
 }

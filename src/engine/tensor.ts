@@ -5,7 +5,7 @@
  */
 import type { Dtype, TypedArray } from './dtype.ts';
 import { BYTES } from './dtype.ts';
-import { DisposedError, DonatedError, ShapeError, TracerError } from './errors.ts';
+import { DisposedError, DonatedError, ShapeError, TracerError, UnsupportedError } from './errors.ts';
 import type { Shape } from './shape.ts';
 import { showShape, sizeOf } from './shape.ts';
 
@@ -66,6 +66,21 @@ export abstract class Tensor implements Aval {
     return nest(this.readSync(), this.shape, 0, { at: 0 });
   }
 
+  /** JavaScript's own operators would turn a tensor into NaN or text; all but text are refused. */
+  [Symbol.toPrimitive](hint: string): string {
+    if (hint === 'string') return this.toString();
+    throw this.refuseOperator();
+  }
+
+  /** The error of `x * 2` or `x > 0`. */
+  protected refuseOperator(): Error {
+    return new UnsupportedError(`a JavaScript operator was applied to the tensor ${showAval(this)}`, {
+      shape: this.shape,
+      dtype: this.dtype,
+      help: 'use the functions add, sub, mul, div, pow, less, greater …; item() gives a scalar as a number',
+    });
+  }
+
   /** JSON shows the elements. */
   toJSON(): Nested {
     return this.toArray();
@@ -82,6 +97,8 @@ export interface Storage {
   readonly backend: StorageBackend;
   readonly byteLength: number;
   state: 'live' | 'donated' | 'disposed';
+  /** Shared by the whole process, such as interned numbers: never donated or freed. */
+  isPinned?: boolean;
 }
 
 export interface StorageBackend {
@@ -147,6 +164,17 @@ export abstract class Tracer extends Tensor {
         shape: this.shape,
         dtype: this.dtype,
         help: 'choose with where(condition, a, b) instead of if; pass numbers that are used as shapes under `static`; return the value and read it outside',
+      },
+    );
+  }
+
+  protected override refuseOperator(): Error {
+    return new TracerError(
+      `a JavaScript operator was applied to ${showAval(this)} inside ${this.trace.name}, where its value is not known yet`,
+      {
+        shape: this.shape,
+        dtype: this.dtype,
+        help: 'use the functions add, sub, mul, div, pow, less, greater … and where(condition, a, b) instead of if; pass numbers that are used as shapes under `static`',
       },
     );
   }

@@ -12,6 +12,9 @@ import { showShape, sizeOf } from './shape.ts';
 import type { Aval, Tensor } from './tensor.ts';
 import { flatten, leavesOf, mapTree, unflatten } from './tree.ts';
 
+/** Parameters, credit, state or any other tree with tensors as leaves. */
+export type Tree = Tensor | null | readonly Tree[] | { readonly [name: string]: Tree };
+
 /** Applies a function of tensors leaf by leaf to one or more trees of one structure. */
 export const mapTensors = <T>(f: (...leaves: Tensor[]) => Tensor, tree: T, ...rest: readonly unknown[]): T =>
   mapTree(f as (...leaves: never[]) => unknown, tree, ...rest);

@@ -5,12 +5,11 @@
  * for the true ones on the way back (`feedback`), and taps named `<scope>/pre` and `<scope>/post` at the pre-activation and the output.
  */
 
-import type { Shape, Tensor } from '../engine/index.ts';
+import type { Shape, Tensor, Tree } from '../engine/index.ts';
 import { namedScope, scopePath, tap } from '../engine/index.ts';
 import type { Key } from './key.ts';
 
-/** Parameters, model state or any other tree with tensors as leaves. */
-export type Tree = Tensor | null | readonly Tree[] | { readonly [name: string]: Tree };
+export type { Tree } from '../engine/index.ts';
 
 export interface ApplyCall {
   /** Randomness of this pass (dropout); layers that need one refuse without it when training. */

@@ -5,9 +5,8 @@
  * bias correction are f64 scalars that are multiplied on, so that a step needs no power and resumes bit for bit.
  */
 
-import type { Tensor } from '../engine/index.ts';
+import type { Tensor, Tree } from '../engine/index.ts';
 import { add, div, full, mul, sqrt, square, sub, trees } from '../engine/index.ts';
-import type { Tree } from '../nn/layer.ts';
 import { flushed } from './flush.ts';
 import type { Optimizer } from './optimizer.ts';
 import { checkRange } from './optimizer.ts';

@@ -1,6 +1,7 @@
 /** Parameter groups: different optimisers for different leaves. */
+
+import type { Tree } from '../engine/index.ts';
 import { ConfigError } from '../engine/index.ts';
-import type { Tree } from '../nn/layer.ts';
 import type { Optimizer } from './optimizer.ts';
 import type { LeafRecord } from './record.ts';
 import { fromRecord, recordOf } from './record.ts';

@@ -1,6 +1,7 @@
 /** Masks: parameters that are held at their value, element by element. */
+
+import type { Tree } from '../engine/index.ts';
 import { ne, ShapeError, sameShape, showShape, structureOf, Tensor, trees, where } from '../engine/index.ts';
-import type { Tree } from '../nn/layer.ts';
 import type { Optimizer } from './optimizer.ts';
 import type { LeafRecord } from './record.ts';
 import { fromRecord, recordOf } from './record.ts';

@@ -1,8 +1,7 @@
 /** An optimiser: a pair of pure functions over trees; chains compose them. */
 
-import type { Tensor } from '../engine/index.ts';
+import type { Tensor, Tree } from '../engine/index.ts';
 import { ConfigError, trees } from '../engine/index.ts';
-import type { Tree } from '../nn/layer.ts';
 
 export interface UpdateCall {
   readonly params: Tree;

@@ -1,8 +1,7 @@
 /** The learning rate: the block that turns credit into a step downhill. */
 
-import type { Tensor } from '../engine/index.ts';
+import type { Tensor, Tree } from '../engine/index.ts';
 import { add, full, mul, neg, trees } from '../engine/index.ts';
-import type { Tree } from '../nn/layer.ts';
 import type { Optimizer } from './optimizer.ts';
 import { checkRange } from './optimizer.ts';
 import type { Schedule } from './schedule.ts';

@@ -1,7 +1,6 @@
 /** Trees as records from path to leaf, so that wrappers can choose leaves by path and recognise such a record inside an optimiser's state. */
-import type { Tensor } from '../engine/index.ts';
+import type { Tensor, Tree } from '../engine/index.ts';
 import { flatten, structureOf, unflatten } from '../engine/index.ts';
-import type { Tree } from '../nn/layer.ts';
 
 /** Leaves by path, `[2].w`. */
 export type LeafRecord = { readonly [path: string]: Tensor };

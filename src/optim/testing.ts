@@ -1,8 +1,7 @@
 /** For the tests of this folder: runs an optimiser on one f64 parameter vector with a given sequence of credits. */
 
-import type { Tensor } from '../engine/index.ts';
+import type { Tensor, Tree } from '../engine/index.ts';
 import { tensor } from '../engine/index.ts';
-import type { Tree } from '../nn/layer.ts';
 import type { Optimizer } from './optimizer.ts';
 import { applyUpdates } from './optimizer.ts';
 

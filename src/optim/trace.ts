@@ -1,8 +1,7 @@
 /** Memory of past credit: momentum as PyTorch writes it, and the exponential average. */
 
-import type { Tensor } from '../engine/index.ts';
+import type { Tensor, Tree } from '../engine/index.ts';
 import { add, ConfigError, div, full, mul, sub, trees } from '../engine/index.ts';
-import type { Tree } from '../nn/layer.ts';
 import { flushed } from './flush.ts';
 import type { Optimizer } from './optimizer.ts';
 import { checkRange } from './optimizer.ts';

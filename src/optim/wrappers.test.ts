@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Tensor } from '../engine/index.ts';
+import type { Tensor, Tree } from '../engine/index.ts';
 import { jit, tensor, trees, zeros } from '../engine/index.ts';
-import type { Tree } from '../nn/layer.ts';
 import { scaleByAdam } from './adaptive.ts';
 import { groups } from './groups.ts';
 import { addDecayedWeights, clipByGlobalNorm, clipByValue } from './limit.ts';

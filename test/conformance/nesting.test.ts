@@ -160,7 +160,15 @@ describe('taps', () => {
 
   it('read, add to, stop and replace', () => {
     const seen: number[][] = [];
-    c.withTaps({ hidden: (t) => (seen.push([...t.readSync()]), t) }, () => f(x()));
+    c.withTaps(
+      {
+        hidden: (t) => {
+          seen.push([...t.readSync()]);
+          return t;
+        },
+      },
+      () => f(x()),
+    );
     expect(seen).toEqual([[0.6, -1.4]]);
     const moved = c.withTaps({ hidden: (t) => c.add(t, 1) }, () => f(x()).item());
     expect(moved).toBeCloseTo(1.6 ** 3 + (-0.4) ** 3, 12);

@@ -1,9 +1,9 @@
 /** Memory: bounded eager loops, constant live bytes under donation, predicted peak = measured peak. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { WasmBackend } from '../../src/engine/backends/wasm/backend.ts';
 import { Arena } from '../../src/engine/backends/wasm/arena.ts';
-import * as c from '../../src/engine/index.ts';
+import { WasmBackend } from '../../src/engine/backends/wasm/backend.ts';
 import type { Tensor } from '../../src/engine/index.ts';
+import * as c from '../../src/engine/index.ts';
 
 beforeEach(() => c.setBackend('wasm'));
 afterEach(() => c.setBackend('wasm'));
@@ -64,7 +64,14 @@ describe('eager code', () => {
 
   it('brings evicted tensors back unchanged', () => {
     const small = new WasmBackend({ budget: 2 ** 20 });
-    const first = new c.Concrete([1000], 'f32', small.fromHost(Float32Array.from({ length: 1000 }, (_, i) => i), 'f32'));
+    const first = new c.Concrete(
+      [1000],
+      'f32',
+      small.fromHost(
+        Float32Array.from({ length: 1000 }, (_, i) => i),
+        'f32',
+      ),
+    );
     for (let i = 0; i < 2000; i++) small.execute(c.addOp as unknown as c.Op, [first, first], {});
     for (let i = 0; i < 1000; i++) small.fromHost(new Float32Array(4096), 'f32');
     const [twice] = small.execute(c.addOp as unknown as c.Op, [first, first], {});
@@ -85,7 +92,8 @@ describe('eager code', () => {
   });
 });
 
-const storageOf = (backend: WasmBackend, like: c.Concrete): c.Concrete => new c.Concrete(like.shape, like.dtype, backend.fromHost(new Float32Array(like.size).fill(0.1), 'f32'));
+const storageOf = (backend: WasmBackend, like: c.Concrete): c.Concrete =>
+  new c.Concrete(like.shape, like.dtype, backend.fromHost(new Float32Array(like.size).fill(0.1), 'f32'));
 
 describe('scopes', () => {
   it('free everything but what is returned', () => {

@@ -1,9 +1,9 @@
 /** Generated programs: eager, interpreted and compiled runs agree bit for bit, and with the oracle within rounding. Set PROGRAMS=10000 for the long mode. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import * as c from '../../src/engine/index.ts';
 import type { Tensor } from '../../src/engine/index.ts';
-import { keyFrom, HostRandom } from '../../src/engine/threefry.ts';
+import * as c from '../../src/engine/index.ts';
+import { HostRandom, keyFrom } from '../../src/engine/threefry.ts';
 import { programFrom } from './programs.ts';
 
 const RUNS = Number(process.env.PROGRAMS ?? 300);
@@ -57,7 +57,7 @@ describe(`${RUNS} generated programs`, () => {
         c.setBackend('wasm');
         const found = all(valueAndGrads(run)(inputs(shapes, 'f64')));
         const scale = Math.max(1, ...expected.map(Math.abs));
-        found.forEach((v, i) => expect(Math.abs(v - expected[i]!) / scale).toBeLessThan(1e-11));
+        for (const [i, v] of found.entries()) expect(Math.abs(v - expected[i]!) / scale).toBeLessThan(1e-11);
       }),
       { numRuns: RUNS, seed: 2 },
     );

@@ -1,6 +1,7 @@
 /** Random tensor programs: a list of op choices drawn from bytes, so that the same bytes always give the same program. */
-import * as c from '../../src/engine/index.ts';
+
 import type { Tensor } from '../../src/engine/index.ts';
+import * as c from '../../src/engine/index.ts';
 
 /** A program: a function of a few tensors, and the shapes it takes. */
 export interface RandomProgram {
@@ -27,7 +28,9 @@ const EXTENTS = [1, 2, 3, 4, 5, 7, 9];
 /** Makes a program from bytes: two or three inputs, then a chain of steps each of which reads earlier values. */
 export function programFrom(bytes: readonly number[]): RandomProgram {
   const choices = new Choices(bytes);
-  const shapes = Array.from({ length: 2 + choices.below(2) }, () => Array.from({ length: choices.below(4) }, () => EXTENTS[choices.below(EXTENTS.length)]!));
+  const shapes = Array.from({ length: 2 + choices.below(2) }, () =>
+    Array.from({ length: choices.below(4) }, () => EXTENTS[choices.below(EXTENTS.length)]!),
+  );
   const known = shapes.map((s) => [...s] as number[]);
   const steps: Step[] = [];
   const length = 3 + choices.below(10);
@@ -62,7 +65,10 @@ function draw(choices: Choices, known: readonly (readonly number[])[]): Drawn {
     case 3:
       return { run: (pool) => c.sum(x(pool), axis), shape: shape.filter((_, i) => i !== axis) };
     case 4:
-      return { run: (pool) => c.sum(x(pool), axis, { keepDims: true }), shape: shape.map((d, i) => (i === axis ? 1 : d)) };
+      return {
+        run: (pool) => c.sum(x(pool), axis, { keepDims: true }),
+        shape: shape.map((d, i) => (i === axis ? 1 : d)),
+      };
     case 5:
       return { run: (pool) => c.transpose(x(pool)), shape: shape.toReversed() };
     case 6:
@@ -70,14 +76,25 @@ function draw(choices: Choices, known: readonly (readonly number[])[]): Drawn {
     case 7:
       return { run: (pool) => c.reshape(x(pool), [-1]), shape: [shape.reduce((a, b) => a * b, 1)] };
     case 8:
-      return { run: (pool) => c.concat([x(pool), c.mul(x(pool), 0.5)], axis), shape: shape.map((d, i) => (i === axis ? 2 * d : d)) };
+      return {
+        run: (pool) => c.concat([x(pool), c.mul(x(pool), 0.5)], axis),
+        shape: shape.map((d, i) => (i === axis ? 2 * d : d)),
+      };
     case 9: {
       const stop = 1 + choices.below(shape[axis]!);
-      return { run: (pool) => c.sliceAxis(x(pool), axis, 0, stop), shape: shape.map((d, i) => (i === axis ? stop : d)) };
+      return {
+        run: (pool) => c.sliceAxis(x(pool), axis, 0, stop),
+        shape: shape.map((d, i) => (i === axis ? stop : d)),
+      };
     }
     case 10: {
-      const widths = shape.map((_, i): [number, number] => (i === axis ? [choices.below(3), choices.below(2)] : [0, 0]));
-      return { run: (pool) => c.pad(x(pool), widths, { value: 0.25 }), shape: shape.map((d, i) => d + widths[i]![0] + widths[i]![1]) };
+      const widths = shape.map((_, i): [number, number] =>
+        i === axis ? [choices.below(3), choices.below(2)] : [0, 0],
+      );
+      return {
+        run: (pool) => c.pad(x(pool), widths, { value: 0.25 }),
+        shape: shape.map((d, i) => d + widths[i]![0] + widths[i]![1]),
+      };
     }
     case 11:
       return { run: (pool) => gram(x(pool)), shape: shape.length < 2 ? [] : [...shape.slice(0, -1), shape.at(-2)!] };
@@ -87,7 +104,8 @@ function draw(choices: Choices, known: readonly (readonly number[])[]): Drawn {
 }
 
 /** X·Xᵀ over the last two axes, scaled so that chains stay in range. */
-const gram = (t: Tensor): Tensor => (t.rank < 2 ? c.mul(c.sum(c.mul(t, t)), 0.1) : c.mul(c.matmul(t, t, { transposeY: true }), 0.1));
+const gram = (t: Tensor): Tensor =>
+  t.rank < 2 ? c.mul(c.sum(c.mul(t, t)), 0.1) : c.mul(c.matmul(t, t, { transposeY: true }), 0.1);
 
 /** Bounded smooth functions, so that long chains neither overflow nor cross kinks. */
 const SMOOTH: readonly ((t: Tensor) => Tensor)[] = [
@@ -111,4 +129,5 @@ function binary(choices: Choices, known: readonly (readonly number[])[], k: numb
 }
 
 /** Whether `a` broadcasts to `to` without enlarging it. */
-const broadcasts = (a: readonly number[], to: readonly number[]): boolean => a.length <= to.length && a.every((d, i) => d === 1 || d === to[to.length - a.length + i]);
+const broadcasts = (a: readonly number[], to: readonly number[]): boolean =>
+  a.length <= to.length && a.every((d, i) => d === 1 || d === to[to.length - a.length + i]);

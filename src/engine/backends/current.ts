@@ -66,7 +66,15 @@ export const liveBytes = (): number => backend().liveBytes();
 export function adopt(x: Concrete): Concrete {
   const here = backend();
   if (x.storage.backend === here) return x;
-  return new Concrete(x.shape, x.dtype, here.fromHost(x.readSync(), x.dtype));
+  const moved = new Concrete(x.shape, x.dtype, here.fromHost(x.readSync(), x.dtype));
+  trackResults([moved]);
+  return moved;
+}
+
+function adoptAll(inputs: readonly Concrete[]): readonly Concrete[] {
+  const here = backend();
+  for (const x of inputs) if (x.storage.backend !== here) return inputs.map(adopt);
+  return inputs;
 }
 
 const programs = new WeakMap<Graph, Map<Backend, Program>>();
@@ -79,7 +87,7 @@ export function runGraph(graph: Graph, inputs: readonly Concrete[]): readonly Co
 }
 
 installExecutor((op: Op, inputs: readonly Concrete[], params: Params) => {
-  const here = inputs.map(adopt);
+  const here = adoptAll(inputs);
   const outs = op.inline === undefined ? backend().execute(op, here, params) : runGraph(op.inline(params), here);
   return trackResults(outs, here);
 });

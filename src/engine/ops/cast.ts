@@ -60,10 +60,10 @@ export const castChecks: readonly CheckRow[] = [
   { name: 'cast.i32', f: (x) => cast(x!, 'i32'), args: [{ shape: [3, 5], domain: [-9, 9] }] },
   { name: 'cast.u32', f: (x) => cast(x!, 'u32'), args: [{ shape: [3, 5], domain: [-9, 9] }] },
   { name: 'cast.bool', f: (x) => cast(x!, 'bool'), args: [{ shape: [9], kind: 'i32', domain: [-1, 1] }] },
-  { name: 'cast.float', f: (x) => cast(x!, 'f32'), args: [{ shape: [9], kind: 'u32', domain: [0, 2 ** 32 - 1] }] },
+  { name: 'cast.float', f: (x) => cast(x!, 'f32'), args: [{ shape: [9], kind: 'u32', domain: [0, 0xffff_ffff] }] },
   {
     name: 'cast.wide',
     f: (x) => cast(x!, 'f64'),
-    args: [{ shape: [9], kind: 'i32', domain: [-(2 ** 31), 2 ** 31 - 1] }],
+    args: [{ shape: [9], kind: 'i32', domain: [-0x8000_0000, 0x7fff_ffff] }],
   },
 ];

@@ -8,7 +8,7 @@ import { DtypeError } from '../errors.ts';
 import { collecting } from '../memory.ts';
 import type { Op } from '../op.ts';
 import { defineOp } from '../op.ts';
-import type { Tensor } from '../tensor.ts';
+import type { Concrete, Tensor } from '../tensor.ts';
 import { bind1, isStaging } from '../trace.ts';
 
 export interface ConstantParams {
@@ -47,12 +47,12 @@ export function scalar(value: number, dtype: Dtype = defaultDtype()): Tensor {
   }
   if (isStaging()) return bind1(constantOp, [], { value, dtype, shape: [] });
   const key = `${Object.is(value, -0) ? '-0' : value}${dtype}`;
-  let x = interned.get(key);
-  if (x === undefined || (x as { storage?: { state: string } }).storage?.state !== 'live') {
-    if (interned.size > 4096) interned.clear();
-    x = collecting(null, () => bind1(constantOp, [], { value, dtype, shape: [] }));
-    interned.set(key, x);
-  }
+  const known = interned.get(key);
+  if (known !== undefined) return known;
+  if (interned.size > 4096) interned.clear();
+  const x = collecting(null, () => bind1(constantOp, [], { value, dtype, shape: [] }));
+  (x as Concrete).storage.isPinned = true;
+  interned.set(key, x);
   return x;
 }
 

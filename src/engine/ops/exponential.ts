@@ -12,6 +12,7 @@ export const expOp: Op<None> = /* @__PURE__ */ elementwise('exp', {
   dtypes: FLOATS,
   partials: [(dx, _, z) => mul(z, dx)],
   js: () => (x) => Math.exp(x!),
+  wasm: 'exp',
   isCheap: false,
 });
 
@@ -21,6 +22,7 @@ export const expm1Op: Op<None> = /* @__PURE__ */ elementwise('expm1', {
   dtypes: FLOATS,
   partials: [(dx, [x]) => mul(exp(x!), dx)],
   js: () => (x) => Math.expm1(x!),
+  wasm: 'expm1',
   isCheap: false,
 });
 
@@ -29,6 +31,7 @@ export const logOp: Op<None> = /* @__PURE__ */ elementwise('log', {
   dtypes: FLOATS,
   partials: [(dx, [x]) => div(dx, x!)],
   js: () => (x) => Math.log(x!),
+  wasm: 'log',
   isCheap: false,
 });
 
@@ -37,6 +40,7 @@ export const log1pOp: Op<None> = /* @__PURE__ */ elementwise('log1p', {
   dtypes: FLOATS,
   partials: [(dx, [x]) => div(dx, add(x!, 1))],
   js: () => (x) => Math.log1p(x!),
+  wasm: 'log1p',
   isCheap: false,
 });
 
@@ -46,6 +50,7 @@ export const logisticOp: Op<None> = /* @__PURE__ */ elementwise('logistic', {
   dtypes: FLOATS,
   partials: [(dx, _, z) => mul(mul(z, sub(1, z)), dx)],
   js: () => (x) => (x! >= 0 ? 1 / (1 + Math.exp(-x!)) : Math.exp(x!) / (1 + Math.exp(x!))),
+  wasm: 'logistic',
   isCheap: false,
 });
 
@@ -55,6 +60,7 @@ export const softplusOp: Op<None> = /* @__PURE__ */ elementwise('softplus', {
   dtypes: FLOATS,
   partials: [(dx, [x]) => mul(logistic(x!), dx)],
   js: () => (x) => Math.max(x!, 0) + Math.log1p(Math.exp(-Math.abs(x!))),
+  wasm: 'softplus',
   isCheap: false,
 });
 
@@ -64,6 +70,7 @@ export const tanhOp: Op<None> = /* @__PURE__ */ elementwise('tanh', {
   dtypes: FLOATS,
   partials: [(dx, _, z) => mul(sub(1, square(z)), dx)],
   js: () => (x) => Math.tanh(x!),
+  wasm: 'tanh',
   isCheap: false,
 });
 

@@ -6,27 +6,36 @@
 import type { FloatDtype } from '../dtype.ts';
 import { defaultDtype } from '../dtype.ts';
 import { ConfigError, UnsupportedError } from '../errors.ts';
+import type { Op } from '../op.ts';
 import type { Shape } from '../shape.ts';
-import { checkShape, sizeOf } from '../shape.ts';
+import { checkShape, normalizeAxis, sizeOf } from '../shape.ts';
 import { Concrete, type Tensor } from '../tensor.ts';
 import { keyFrom } from '../threefry.ts';
 import { bind1 } from '../trace.ts';
-import { add, mul } from './arithmetic.ts';
+import { add, mul, neg } from './arithmetic.ts';
 import { cast } from './cast.ts';
+import { lt } from './compare.ts';
 import type { TensorLike } from './constant.ts';
 import { scalar } from './constant.ts';
-import { tensor } from './create.ts';
+import { full, tensor } from './create.ts';
+import { log } from './exponential.ts';
+import { argmax } from './extrema.ts';
+import { shiftLeft } from './integer.ts';
 import { iota } from './iota.ts';
-import { NONE } from './makers.ts';
-import { reshape, sliceAxis } from './movement.ts';
+import { NONE, type None } from './makers.ts';
+import { reshape, slice, sliceAxis } from './movement.ts';
+import { floatDtypeOf } from './promote.ts';
 import {
   bitsOp,
   blocksOp,
+  flagsOp,
   mulHighOp,
   normalDoubleOp,
   normalOp,
+  openUnitOp,
   rankOp,
   ranksOf,
+  signsOp,
   unitDoubleOp,
   unitOp,
 } from './random-ops.ts';
@@ -109,6 +118,55 @@ export function normal(from: Tensor, shape: Shape, options: DrawOptions = {}): T
   return isDouble
     ? bind1(normalDoubleOp, wordPairs(from, shape), NONE)
     : cast(bind1(normalOp, [bits(from, shape)], NONE), dtype);
+}
+
+/** Standard Gumbel numbers, −log(−log u). */
+export function gumbel(
+  from: Tensor,
+  shape: Shape,
+  { dtype = defaultDtype() }: Pick<DrawOptions, 'dtype'> = {},
+): Tensor {
+  const unit = bind1(openUnitOp, [bits(from, shape)], NONE);
+  return cast(neg(log(neg(log(unit)))), dtype);
+}
+
+/** n numbers made of single bits, 32 a word. */
+function fromBits(op: Op<None>, from: Tensor, shape: Shape): Tensor {
+  const n = sizeOf(shape);
+  const words = bits(from, [Math.ceil(n / 32), 1]);
+  const masks = shiftLeft(full([32], 1, 'u32'), iota(32, 'u32'));
+  const all = bind1(op, [words, masks], NONE); // (⌈n/32⌉, 32)
+  return reshape(slice(reshape(all, [all.size]), [0], [n]), shape);
+}
+
+/** −1 or 1 with equal chances; 32 numbers use one word. */
+export function rademacher(
+  from: Tensor,
+  shape: Shape,
+  { dtype = defaultDtype() }: Pick<DrawOptions, 'dtype'> = {},
+): Tensor {
+  return cast(fromBits(signsOp, from, shape), dtype);
+}
+
+/** true with chance p, which may be a tensor that broadcasts to the shape; p = ½ uses one word for 32 results, other numbers have 24 bits. */
+export function bernoulli(from: Tensor, shape: Shape, p: TensorLike = 0.5): Tensor {
+  if (p === 0.5) return fromBits(flagsOp, from, shape);
+  const dtype = typeof p !== 'number' && p.dtype === 'f64' ? 'f64' : 'f32';
+  return lt(uniform(from, shape, { dtype }), p);
+}
+
+export interface CategoricalOptions {
+  /** The axis of the classes; the last unless said. */
+  readonly axis?: number;
+  /** Draws this shape of independent results for each row of logits, as leading axes. */
+  readonly draws?: Shape;
+}
+
+/** A class index, i32, for each row of logits (unnormalised log-probabilities): the largest of logits + Gumbel noise. */
+export function categorical(from: Tensor, logits: Tensor, { axis = -1, draws = [] }: CategoricalOptions = {}): Tensor {
+  const a = normalizeAxis('categorical', axis, logits.rank) + draws.length;
+  const noise = gumbel(from, [...draws, ...logits.shape], { dtype: floatDtypeOf(logits) });
+  return argmax(add(logits, noise), a);
 }
 
 /** Whole numbers from low to high − 1, i32; the chances of two of them differ by at most 2⁻³². */

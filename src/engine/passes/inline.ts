@@ -1,6 +1,7 @@
 /** Opens nodes that hold graphs, so that a backend sees one flat list of kernels. */
 import type { ValueId } from '../dag.ts';
 import type { Graph, GraphNode } from '../graph.ts';
+import { joinScope } from '../scope.ts';
 import type { Aval, Tensor } from '../tensor.ts';
 
 /** The same graph with every inlinable node replaced by its body. */
@@ -47,6 +48,3 @@ function splice(body: Graph, inputs: readonly ValueId[], scope: string, target: 
   }
   return body.outputs.map((id) => map.get(id)!);
 }
-
-const joinScope = (outer: string, inner: string): string =>
-  outer === '' ? inner : inner === '' ? outer : `${outer}/${inner}`;

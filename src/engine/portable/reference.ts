@@ -119,7 +119,10 @@ export function sinCosOf(x: Exact): readonly [Exact, Exact] {
   const tiny = Math.max(0, x.s - bitLength(x.n));
   const halfPi = PI >> 1n;
   const t = fixed(x, PI_BITS + tiny);
-  const k = t > halfPi << BigInt(tiny) || t < -(halfPi << BigInt(tiny)) ? (2n * t + (halfPi << BigInt(tiny))) / (2n * (halfPi << BigInt(tiny))) : 0n;
+  const k =
+    t > halfPi << BigInt(tiny) || t < -(halfPi << BigInt(tiny))
+      ? (2n * t + (halfPi << BigInt(tiny))) / (2n * (halfPi << BigInt(tiny)))
+      : 0n;
   const s = S + tiny;
   const r = shift(t - k * (halfPi << BigInt(tiny)), s - PI_BITS - tiny);
   const [a, b] = taylorSinCos(r, s);
@@ -161,10 +164,7 @@ export function atan2Of(y: Exact, x: Exact): Exact {
   const unit = (v: Exact): Exact => ({ n: v.n, s: v.s + lead });
   const guess = exact(Math.atan2(roughly(unit(y)), roughly(unit(x))));
   const [s, c] = sinCosOf(guess);
-  const u = divide(
-    add(multiply(y, c), negate(multiply(x, s))),
-    add(multiply(x, c), multiply(y, s)),
-  );
+  const u = divide(add(multiply(y, c), negate(multiply(x, s))), add(multiply(x, c), multiply(y, s)));
   return add(guess, u); // |u| < 2⁻⁵⁰, so u³/3 is below 2⁻¹⁵⁰
 }
 
@@ -201,10 +201,10 @@ export function normalQuantileOf(d: Exact, guess: number): Exact {
   const centre = erfOf(divide(z, root2));
   const excess = add({ n: centre.n, s: centre.s + 1 }, negate(d));
   const square = multiply(z, z);
-  const density = divide(
-    expOf(negate({ n: square.n, s: square.s + 1 })),
-    { n: squareRoot(shift(2n * PI, 2 * S - PI_BITS)), s: S },
-  );
+  const density = divide(expOf(negate({ n: square.n, s: square.s + 1 })), {
+    n: squareRoot(shift(2n * PI, 2 * S - PI_BITS)),
+    s: S,
+  });
   const step = divide(excess, density);
   const curved = multiply(multiply(step, step), { n: z.n, s: z.s + 1 });
   return add(add(z, negate(step)), negate(curved));
@@ -220,5 +220,5 @@ export function ulps(actual: number, expected: Exact, dtype: 'f32' | 'f64'): num
   const value = Number.isFinite(actual) ? exact(actual) : { n: actual > 0 ? 1n : -1n, s: -most };
   const s = Math.max(value.s, expected.s, 24 - ulp);
   const difference = magnitude(fixed(value, s) - fixed(expected, s));
-  return Number(difference >> BigInt(s - 24 + ulp)) / 2 ** 24 ;
+  return Number(difference >> BigInt(s - 24 + ulp)) / 2 ** 24;
 }

@@ -1,6 +1,6 @@
 /** The public transformations, over trees of tensors. */
 import { defaultDtype, isFloat } from '../dtype.ts';
-import { DtypeError, ShapeError, TreeError } from '../errors.ts';
+import { ConfigError, DtypeError, ShapeError, TreeError } from '../errors.ts';
 import { collecting, Scope } from '../memory.ts';
 import type { MaybeTensor } from '../op.ts';
 import { cast } from '../ops/cast.ts';
@@ -18,27 +18,38 @@ import { mappedSize, vmapFlat, withBatchAxis } from './vmap.ts';
 
 type Fn = (...args: never[]) => unknown;
 
+interface FloatTree {
+  readonly leaves: Tensor[];
+  readonly def: TreeDef;
+}
+
 /** Leaves of a tree that is to be differentiated; integers and other things are refused with their path. */
-function floatLeaves(name: string, tree: unknown): { leaves: Tensor[]; def: TreeDef } {
+function floatLeaves(name: string, tree: unknown): FloatTree {
   const [leaves, def] = flatten(tree);
-  const tensors = leaves.map((leaf, i) => {
-    const path = def.paths[i] === '' ? 'the argument' : `the leaf ${def.paths[i]}`;
-    if (typeof leaf === 'number') return scalar(leaf);
-    if (!(leaf instanceof Tensor))
-      throw new TreeError(`${name}: ${path} is ${leaf?.constructor?.name ?? typeof leaf}, not a tensor`, {
-        path: def.paths[i],
-        help: 'trees are plain objects, arrays, tuples and null with tensors as leaves',
-      });
-    if (leaf.weak) return cast(leaf, defaultDtype());
-    if (!isFloat(leaf.dtype))
-      throw new DtypeError(`${name}: ${path} has dtype ${leaf.dtype}; only f32 and f64 can be differentiated`, {
-        path: def.paths[i],
-        dtype: leaf.dtype,
-        help: 'pass integers as a later argument, or cast them',
-      });
-    return leaf;
-  });
-  return { leaves: tensors, def };
+  if (leaves.length === 0)
+    throw new TreeError(`${name}: there is nothing to differentiate: the argument holds no tensor`, {
+      help: 'pass the parameters as the first argument, or name another one with { argument }',
+    });
+  return { leaves: leaves.map((leaf, i) => floatLeaf(name, leaf, def, i)), def };
+}
+
+function floatLeaf(name: string, leaf: unknown, def: TreeDef, i: number): Tensor {
+  if (typeof leaf === 'number') return scalar(leaf);
+  const path = def.paths[i]!;
+  const what = path === '' ? 'the argument' : `the leaf ${path}`;
+  if (!(leaf instanceof Tensor))
+    throw new TreeError(`${name}: ${what} is ${leaf?.constructor?.name ?? typeof leaf}, not a tensor`, {
+      path,
+      help: 'trees are plain objects, arrays, tuples and null with tensors as leaves',
+    });
+  if (leaf.weak) return cast(leaf, defaultDtype());
+  if (!isFloat(leaf.dtype))
+    throw new DtypeError(`${name}: ${what} has dtype ${leaf.dtype}; only f32 and f64 can be differentiated`, {
+      path,
+      dtype: leaf.dtype,
+      help: 'pass integers as a later argument, or cast them',
+    });
+  return leaf;
 }
 
 /** A flat version of a tree function, which notes the structure of its result. */
@@ -55,38 +66,90 @@ function flatFunction(
   return { flat, outDef: () => def! };
 }
 
-const resultLeaf = (leaf: unknown): Tensor => {
+/** A flat version of a function that returns [value, anything]: of the second part only the tensors are seen by the transformation. */
+function flatWithAux(
+  f: (...args: unknown[]) => unknown,
+  rebuild: (leaves: readonly Tensor[]) => unknown[],
+): {
+  flat: (...xs: Tensor[]) => Tensor[];
+  count: () => number;
+  rebuilt: (outs: readonly Tensor[]) => [value: unknown, aux: unknown];
+} {
+  let value: TreeDef | null = null;
+  let extra: readonly [leaves: unknown[], def: TreeDef] | null = null;
+  const flat = (...xs: Tensor[]): Tensor[] => {
+    const result = f(...rebuild(xs));
+    if (!Array.isArray(result) || result.length !== 2)
+      throw new TreeError('with { aux: true } the function must return [value, anything]', {
+        help: 'return the value alone, or drop the option',
+      });
+    value = structureOf(result[0]);
+    extra = flatten(result[1]);
+    return [...leavesOf(result[0]).map(resultLeaf), ...extra[0].filter((x) => x instanceof Tensor)];
+  };
+  const rebuilt = (outs: readonly Tensor[]): [unknown, unknown] => {
+    let at = value!.count;
+    const [leaves, def] = extra!;
+    const aux = leaves.map((x) => (x instanceof Tensor ? outs[at++] : x));
+    return [value!.build(outs, 0), unflatten(def, aux)];
+  };
+  return { flat, count: () => value!.count, rebuilt };
+}
+
+function resultLeaf(leaf: unknown): Tensor {
   if (leaf instanceof Tensor) return leaf;
   if (typeof leaf === 'number') return scalar(leaf);
   throw new TreeError(`a transformed function returned ${leaf?.constructor?.name ?? typeof leaf}`, {
     help: 'return tensors, or trees of them; other results go into the second place with { aux: true }',
   });
-};
+}
 
 /** Pushes a tangent through f: returns [f(primal), df(primal)·tangent]; the tangent has the tree of the primal. */
 export function jvp<P, R>(f: (p: P) => R, primal: P, tangent: P): [value: R, tangent: R] {
   const { leaves, def } = floatLeaves('jvp', primal);
-  const moved = floatLeaves('jvp', tangent).leaves;
-  checkTangents('jvp', leaves, moved, def);
+  const moved = tangentsFor('jvp', leaves, def, tangent);
   const { flat, outDef } = flatFunction(f as (x: unknown) => unknown, (xs) => [unflatten(def, xs)]);
   const result = jvpFlat(flat, leaves, moved);
   const tangents = result.tangents.map((t, i) => instantiate(t, result.outs[i]!));
   return [unflatten<R>(outDef(), result.outs), unflatten<R>(outDef(), tangents)];
 }
 
-function checkTangents(name: string, primals: readonly Tensor[], tangents: readonly Tensor[], def: TreeDef): void {
-  if (tangents.length !== primals.length)
-    throw new TreeError(`${name}: ${tangents.length} tangents for ${primals.length} primals`, {
-      help: 'both trees must have the same structure',
+/** The leaves of a tree of tangents or cotangents, which must look like the values; numbers take the dtype beside them. */
+function tangentsFor(name: string, values: readonly Tensor[], def: TreeDef, tree: unknown): Tensor[] {
+  const [leaves, found] = flatten(tree);
+  if (found.key !== def.key)
+    throw new TreeError(`${name}: a tree with ${showPaths(found)} cannot stand beside one with ${showPaths(def)}`, {
+      expected: def.paths,
+      found: found.paths,
+      help: 'tangents and cotangents have the tree of the value they belong to',
     });
-  primals.forEach((p, i) => {
-    const t = tangents[i]!;
-    if (!sameShape(p.shape, t.shape) || p.dtype !== t.dtype)
-      throw new ShapeError(
-        `${name}: ${showAval(t)} cannot be a tangent or cotangent of ${showAval(p)} at ${def.paths[i] || 'the root'}`,
-        { path: def.paths[i], expected: p.shape, found: t.shape, help: 'shape and dtype must be those of the value' },
-      );
-  });
+  return values.map((x, i) => tangentFor(name, x, leaves[i], def.paths[i]!));
+}
+
+function showPaths({ paths }: TreeDef): string {
+  const shown = paths.slice(0, 6).map((p) => p || 'a single leaf');
+  return paths.length === 0 ? 'no leaves' : `${shown.join(', ')}${paths.length > 6 ? ', …' : ''}`;
+}
+
+function tangentFor(name: string, x: Tensor, leaf: unknown, path: string): Tensor {
+  const t = typeof leaf === 'number' ? scalar(leaf, x.dtype) : resultLeaf(leaf);
+  const where = path || 'the root';
+  if (!sameShape(x.shape, t.shape))
+    throw new ShapeError(`${name}: ${showAval(t)} cannot be a tangent or cotangent of ${showAval(x)} at ${where}`, {
+      path,
+      expected: x.shape,
+      found: t.shape,
+      help: 'the shape must be that of the value',
+    });
+  if (t.weak) return cast(t, x.dtype);
+  if (x.dtype !== t.dtype)
+    throw new DtypeError(`${name}: ${showAval(t)} cannot be a tangent or cotangent of ${showAval(x)} at ${where}`, {
+      path,
+      expected: x.dtype,
+      found: t.dtype,
+      help: `cast it to '${x.dtype}'`,
+    });
+  return t;
 }
 
 /** Splits f at a point into its value and its derivative there, a linear function of tangents that may be called many times. */
@@ -95,8 +158,7 @@ export function linearize<P, R>(f: (p: P) => R, primal: P): [value: R, push: (ta
   const { flat, outDef } = flatFunction(f as (x: unknown) => unknown, (xs) => [unflatten(def, xs)]);
   const parts = linearizeFlat(flat, leaves);
   const push = (tangent: P): R => {
-    const moved = floatLeaves('linearize', tangent).leaves;
-    checkTangents('linearize', leaves, moved, def);
+    const moved = tangentsFor('linearize', leaves, def, tangent);
     const some = pushForward(parts.linear, moved);
     let at = 0;
     return unflatten<R>(
@@ -120,21 +182,12 @@ export function vjp<P, R, X>(
 ): [value: R, pull: (cotangent: R) => P, aux: X];
 export function vjp(f: Fn, primal: unknown, { aux = false }: { readonly aux?: boolean } = {}): unknown[] {
   const { leaves, def } = floatLeaves('vjp', primal);
-  let count = 0;
-  const { flat, outDef } = flatFunction(
-    (x: unknown) => {
-      const result = (f as (x: unknown) => unknown)(x);
-      count = leavesOf(aux ? (result as unknown[])[0] : result).length;
-      return aux ? result : [result];
-    },
-    (xs) => [unflatten(def, xs)],
-  );
+  const { flat, count, rebuilt } = flatWithAux(asPair(f, aux), (xs) => [unflatten(def, xs)]);
   const parts = linearizeFlat(flat, leaves);
-  const [value, extra] = unflatten<unknown[]>(outDef(), parts.outs);
+  const [value, extra] = rebuilt(parts.outs);
   const valueDef = structureOf(value);
   const pull = (cotangent: unknown): unknown => {
-    const cts = leavesOf(cotangent).map(resultLeaf);
-    checkTangents('vjp', parts.outs.slice(0, count), cts, valueDef);
+    const cts = tangentsFor('vjp', parts.outs.slice(0, count()), valueDef, cotangent);
     const full = parts.outs.map((_, i): MaybeTensor => cts[i] ?? null);
     const back = pullBack(parts.linear, varying(full, parts.hasTangent));
     return unflatten(
@@ -144,6 +197,10 @@ export function vjp(f: Fn, primal: unknown, { aux = false }: { readonly aux?: bo
   };
   return aux ? [value, pull, extra] : [value, pull];
 }
+
+/** A function that returns [value, anything] already, or one that is made to. */
+const asPair = (f: Fn, aux: boolean): ((...args: unknown[]) => unknown) =>
+  aux ? (f as (...args: unknown[]) => unknown) : (...args) => [f(...(args as never[])), null];
 
 const varying = (cts: readonly MaybeTensor[], hasTangent: readonly boolean[]): MaybeTensor[] =>
   cts.filter((_, i) => hasTangent[i]);
@@ -164,20 +221,44 @@ export function valueAndGrad<P, A extends unknown[], X>(
   f: (p: P, ...rest: A) => [Tensor, X],
   options: GradOptions & { readonly aux: true },
 ): (p: P, ...rest: A) => [value: [Tensor, X], grad: P];
-export function valueAndGrad(f: Fn, { aux = false, argument = 0 }: GradOptions = {}): Fn {
+export function valueAndGrad(f: Fn, options: GradOptions = {}): Fn {
+  return differentiated(f, options, (value, gradient) => [value, gradient]);
+}
+
+/** A function that gives what `pick` makes of value and gradient; everything else that it computes is freed. */
+function differentiated(
+  f: Fn,
+  { aux = false, argument = 0 }: GradOptions,
+  pick: (value: unknown, gradient: unknown) => unknown,
+): Fn {
+  const pair = asPair(f, aux);
   return ((...args: unknown[]) => {
+    checkArgument(argument, args.length);
     const { leaves, def } = floatLeaves('grad', args[argument]);
-    const owned = isTransforming() ? null : new Scope(null); // inside another transformation, that one may keep residuals
     const place = (xs: readonly Tensor[]) => args.map((a, i) => (i === argument ? unflatten(def, xs) : a));
-    const { flat, outDef } = flatFunction(f as (...a: unknown[]) => unknown, place);
-    const parts = linearizeFlat(flat, leaves, undefined, owned);
-    checkScalar(parts.outs, aux);
-    const grads = owned === null ? gradientOf(parts, leaves) : collecting(owned, () => gradientOf(parts, leaves));
-    const value = unflatten(outDef(), parts.outs);
-    const result = [value, unflatten(def, grads)];
-    release(owned, result);
-    return result;
+    const { flat, count, rebuilt } = flatWithAux(pair, place);
+    const owned = isTransforming() ? null : new Scope(null); // inside another transformation, that one may keep residuals
+    try {
+      const parts = linearizeFlat(flat, leaves, undefined, owned);
+      checkLoss(parts.outs.slice(0, count()));
+      const grads = owned === null ? gradientOf(parts, leaves) : collecting(owned, () => gradientOf(parts, leaves));
+      const [value, extra] = rebuilt(parts.outs);
+      const result = pick(aux ? [value, extra] : value, unflatten(def, grads));
+      owned?.handOver(result);
+      return result;
+    } finally {
+      owned?.end();
+    }
   }) as Fn;
+}
+
+function checkArgument(argument: number, count: number): void {
+  if (Number.isInteger(argument) && argument >= 0 && argument < count) return;
+  throw new ConfigError(`grad: argument ${argument} was to be differentiated, but the call has ${count} arguments`, {
+    argument,
+    count,
+    help: 'arguments are counted from 0',
+  });
 }
 
 function gradientOf(parts: ReturnType<typeof linearizeFlat>, leaves: readonly Tensor[]): Tensor[] {
@@ -188,41 +269,28 @@ function gradientOf(parts: ReturnType<typeof linearizeFlat>, leaves: readonly Te
   return pullBack(parts.linear, varying(cts, parts.hasTangent)).map((g, i) => instantiate(g, leaves[i]!));
 }
 
-/** Frees what the transformation made on the way; the result passes to the surrounding scope. */
-function release(owned: Scope | null, result: unknown): void {
-  if (owned === null) return;
-  owned.handOver(result);
-  owned.end();
-}
-
-function checkScalar(outs: readonly Tensor[], aux: boolean): void {
+function checkLoss(outs: readonly Tensor[]): void {
   const [loss] = outs;
-  if (loss === undefined || sizeOf(loss.shape) !== 1) {
-    throw new ShapeError(
-      `grad: the function returned ${loss === undefined ? 'nothing' : `a tensor of shape ${showShape(loss.shape)}`}, not one number`,
-      {
-        shape: loss?.shape,
-        help: aux
-          ? 'with { aux: true } return [loss, anything]'
-          : 'reduce it with sum or mean, or use vjp with a cotangent of that shape',
-      },
-    );
-  }
-  if (!isFloat(loss.dtype))
-    throw new DtypeError(`grad: the loss has dtype ${loss.dtype}`, { dtype: loss.dtype, help: "cast it to 'f32'" });
-  if (!aux && outs.length > 1)
-    throw new ShapeError(`grad: the function returned ${outs.length} tensors`, {
+  if (loss === undefined || outs.length > 1)
+    throw new ShapeError(`grad: the function returned ${outs.length} tensors, not one loss`, {
+      count: outs.length,
       help: 'return one loss, or [loss, anything] with { aux: true }',
     });
+  if (sizeOf(loss.shape) !== 1)
+    throw new ShapeError(`grad: the function returned a tensor of shape ${showShape(loss.shape)}, not one number`, {
+      shape: loss.shape,
+      help: 'reduce it with sum or mean, or use vjp with a cotangent of that shape',
+    });
+  if (!isFloat(loss.dtype))
+    throw new DtypeError(`grad: the loss has dtype ${loss.dtype}`, { dtype: loss.dtype, help: "cast it to 'f32'" });
 }
 
 /** The gradient of a scalar function with respect to its first argument: credit of exactly the type of the parameters. */
 export function grad<P, A extends unknown[]>(
   f: (p: P, ...rest: A) => Tensor,
-  options: { readonly argument?: number } = {},
+  options: Pick<GradOptions, 'argument'> = {},
 ): (p: P, ...rest: A) => P {
-  const both = valueAndGrad(f, { ...options, aux: false });
-  return (p, ...rest) => both(p, ...rest)[1];
+  return differentiated(f, options, (_, gradient) => gradient) as (p: P, ...rest: A) => P;
 }
 
 /** The Hessian-vector product of a scalar function: forward mode over reverse mode. */

@@ -3,11 +3,11 @@
 import type { Backend, Program } from '../backends/backend.ts';
 import { adopt, backend } from '../backends/current.ts';
 import { remembered } from '../cache.ts';
-import { defaultDtype } from '../dtype.ts';
+import { defaultDtype, type FloatDtype } from '../dtype.ts';
 import { ConfigError } from '../errors.ts';
 import type { Graph } from '../graph.ts';
 import { closeGraph, traceGraph } from '../graph.ts';
-import { trackResults } from '../memory.ts';
+import { collecting, trackResults } from '../memory.ts';
 import { cast } from '../ops/cast.ts';
 import type { TensorLike } from '../ops/constant.ts';
 import { scalar } from '../ops/constant.ts';
@@ -15,16 +15,17 @@ import { asTensor } from '../ops/promote.ts';
 import { hasTapHandlers } from '../ops/tap.ts';
 import { optimize } from '../passes/index.ts';
 import type { Aval } from '../tensor.ts';
-import { aval, type Concrete, checkLive, showAval, Tensor, Tracer } from '../tensor.ts';
+import { aval, Concrete, checkLive, Tensor, Tracer } from '../tensor.ts';
 import { bind, isStaging } from '../trace.ts';
 import type { TreeDef } from '../tree.ts';
-import { flatten, leavesOf, structureOf, unflatten } from '../tree.ts';
+import { flatten, unflatten } from '../tree.ts';
 import { callOp } from './call.ts';
+import { fitsAll, type Slot, showSlot, slotOf, staticSlotOf } from './signature.ts';
 
 export interface JitOptions {
   /** Positions of arguments whose numbers are used as shapes or choices: each value compiles anew. */
   readonly static?: readonly number[];
-  /** Positions of arguments whose memory the results may take over; the handles refuse further use. */
+  /** Positions of arguments whose memory the results may take over; the handles refuse further use. Memory that another argument or a captured value shows too is left alone. */
   readonly donate?: readonly number[];
   readonly name?: string;
   /** How programs run: `auto` interprets first and compiles when called again. */
@@ -35,11 +36,21 @@ export interface JitOptions {
   readonly onCompile?: (reason: string) => void;
 }
 
+/** A program on one backend, with the captured values that live there. */
+interface Compiled {
+  readonly program: Program;
+  readonly captured: readonly Concrete[];
+}
+
 interface Entry {
+  readonly dtype: FloatDtype;
+  readonly slots: readonly Slot[];
   readonly graph: Graph;
   readonly captured: readonly Tensor[];
+  /** Positions among the traced leaves. */
+  readonly donated: readonly number[];
   readonly outDef: TreeDef;
-  readonly programs: Map<Backend, Program>;
+  readonly programs: Map<Backend, Compiled>;
 }
 
 /** A compiled function, with its graph and plan open to inspection. */
@@ -52,111 +63,135 @@ export type Jitted<F> = F & {
 
 /** Compiles a function of trees of tensors: the first call with given shapes traces it, later calls run the program. */
 export function jit<A extends unknown[], R>(f: (...args: A) => R, options: JitOptions = {}): Jitted<(...args: A) => R> {
-  const cache = new Map<string, Entry>();
-  const entryOf = (call: CallShape, args: readonly unknown[]): Entry => {
-    const found = cache.get(call.key);
-    if (found !== undefined && found.captured.every(isStillValid)) return found;
-    options.onCompile?.(explain(call.key, [...cache.keys()].at(-1)));
-    const entry = traceEntry(f as (...args: unknown[]) => unknown, call, args, options);
-    cache.set(call.key, entry);
-    if (cache.size > (options.cacheSize ?? 64)) cache.delete(cache.keys().next().value!);
-    return entry;
-  };
+  const cache = new EntryCache(f as (...args: unknown[]) => unknown, options);
   const jitted = (...args: A): R => {
     if (hasTapHandlers()) return f(...args);
-    const call = shapeOfCall(args, options);
-    const entry = entryOf(call, args);
-    const inputs = [...entry.captured, ...call.tensors.map(numberToTensor)];
-    return unflatten<R>(entry.outDef, run(entry, inputs, call, options));
+    const leaves: TensorLike[] = [];
+    const entry = cache.entryOf(args, leaves);
+    return entry.outDef.build(run(entry, leaves.map(numberToTensor), options), 0) as R;
   };
   return Object.assign(jitted, {
-    graphOf: (...args: A) => entryOf(shapeOfCall(args, options), args).graph,
-    peakBytes: (...args: A) => {
-      const call = shapeOfCall(args, options);
-      return programOf(entryOf(call, args), call, options).peakBytes;
-    },
+    graphOf: (...args: A) => cache.entryOf(args, []).graph,
+    peakBytes: (...args: A) => compiled(cache.entryOf(args, []), options).program.peakBytes,
   }) as unknown as Jitted<(...args: A) => R>;
 }
 
-interface CallShape {
-  readonly key: string;
-  /** Leaves that are traced, in order. */
-  readonly tensors: readonly TensorLike[];
-  /** Positions in `tensors` of donated leaves. */
-  readonly donated: readonly number[];
+/** The traced variants of one function: the last one is tried first, without making a key. */
+class EntryCache {
+  readonly #f: (...args: unknown[]) => unknown;
+  readonly #options: JitOptions;
+  readonly #entries = new Map<string, Entry>();
+  #last: Entry | null = null;
+
+  constructor(f: (...args: unknown[]) => unknown, options: JitOptions) {
+    this.#f = f;
+    this.#options = options;
+  }
+
+  /** The entry for these arguments, traced now if it is new; their traced leaves go to `leaves`. */
+  entryOf(args: readonly unknown[], leaves: TensorLike[]): Entry {
+    const last = this.#last;
+    if (last !== null && last.dtype === defaultDtype() && fitsAll(last.slots, args, leaves) && isValid(last))
+      return last;
+    leaves.length = 0;
+    this.#last = this.#find(args);
+    fitsAll(this.#last.slots, args, leaves);
+    return this.#last;
+  }
+
+  #find(args: readonly unknown[]): Entry {
+    const { static: fixed, onCompile, cacheSize = 64 } = this.#options;
+    const slots = args.map((x, i) => (fixed?.includes(i) ? staticSlotOf(x) : slotOf(x)));
+    const key = `${defaultDtype()};${slots.map(showSlot).join(';')}`;
+    const found = this.#entries.get(key);
+    if (found !== undefined && isValid(found)) return found;
+    onCompile?.(explain(slots, found, this.#last));
+    const entry = traceEntry(this.#f, slots, args, this.#options);
+    this.#entries.delete(key);
+    this.#entries.set(key, entry);
+    if (this.#entries.size > cacheSize) this.#entries.delete(this.#entries.keys().next().value!);
+    return entry;
+  }
 }
 
-function shapeOfCall(args: readonly unknown[], options: JitOptions): CallShape {
-  const tensors: TensorLike[] = [];
-  const donated: number[] = [];
-  const keys = args.map((arg, position) => {
-    if (options.static?.includes(position)) return `=${JSON.stringify(arg)}`;
-    const from = tensors.length;
-    const key = `${structureOf(arg).key}${leavesOf(arg)
-      .map((leaf) => leafKey(leaf, tensors))
-      .join()}`;
-    if (options.donate?.includes(position)) for (let i = from; i < tensors.length; i++) donated.push(i);
-    return key;
-  });
-  return { key: `${defaultDtype()};${keys.join(';')}`, tensors, donated };
-}
-
-const functionIds = new WeakMap<object, number>();
-let nextFunctionId = 0;
-
-function leafKey(leaf: unknown, tensors: TensorLike[]): string {
-  if (leaf instanceof Tensor || typeof leaf === 'number') {
-    tensors.push(leaf);
-    return typeof leaf === 'number' ? 'number' : leaf.weak ? 'number' : showAval(leaf);
-  }
-  if (typeof leaf === 'function') {
-    return `f${remembered(functionIds, leaf, () => nextFunctionId++)}`;
-  }
-  if (typeof leaf === 'string' || typeof leaf === 'boolean') return JSON.stringify(leaf);
-  throw new ConfigError(
-    `jit: an argument holds ${leaf?.constructor?.name ?? typeof leaf}, which is neither a tensor, a number, a string, a boolean nor a function`,
-    {
-      help: 'turn typed arrays into tensors with tensor(data, shape); pass other objects under `static`',
-    },
+/** Why a call is traced, by argument. */
+function explain(slots: readonly Slot[], outdated: Entry | undefined, last: Entry | null): string {
+  const now = slots.map(showSlot);
+  if (outdated !== undefined) return 'a captured value belonged to a transformation that has ended';
+  if (last === null) return `first call: (${now.join(', ')})`;
+  if (last.dtype !== defaultDtype()) return `the default dtype changed from ${last.dtype} to ${defaultDtype()}`;
+  const before = last.slots.map(showSlot);
+  const changes = Array.from({ length: Math.max(now.length, before.length) }, (_, i) =>
+    now[i] === before[i] ? [] : [`argument ${i} changed from ${before[i] ?? 'nothing'} to ${now[i] ?? 'nothing'}`],
   );
+  return changes.flat().join('; ') || 'the variant had been dropped from the cache';
 }
-
-const explain = (key: string, before: string | undefined): string =>
-  before === undefined ? `first call: ${key}` : `arguments changed from ${before} to ${key}`;
 
 const weakAval: Aval = { shape: [], dtype: 'f64', weak: true };
 const numberToTensor = (x: TensorLike): Tensor => (typeof x === 'number' ? scalar(x, 'f64') : x);
 
 /** A captured tracer ties an entry to the transformation it came from. */
-const isStillValid = (x: Tensor): boolean => !(x instanceof Tracer) || !x.trace.closed;
+function isValid({ captured }: Entry): boolean {
+  for (const x of captured) if (x instanceof Tracer && x.trace.closed) return false;
+  return true;
+}
 
 function traceEntry(
   f: (...args: unknown[]) => unknown,
-  call: CallShape,
+  slots: readonly Slot[],
   args: readonly unknown[],
   options: JitOptions,
 ): Entry {
   let outDef: TreeDef | null = null;
-  const avals = call.tensors.map((x) => (typeof x === 'number' || x.weak ? weakAval : aval(x)));
-  const graph = traceGraph(
-    (...tracers) => {
-      let at = 0;
-      const rebuilt = args.map((arg, position) => {
-        if (options.static?.includes(position)) return arg;
-        const [leaves, def] = flatten(arg);
-        return unflatten(
-          def,
-          leaves.map((leaf) => (leaf instanceof Tensor || typeof leaf === 'number' ? tracers[at++]! : leaf)),
-        );
-      });
-      const [leaves, def] = flatten(f(...rebuilt));
-      outDef = def;
-      return leaves.map((leaf) => resultTensor(leaf));
-    },
-    avals,
-    options.name ?? 'jit',
+  const inputs = tracedLeaves(slots, args, options.donate ?? []);
+  const graph = collecting(null, () =>
+    traceGraph(
+      (...tracers) => {
+        const [leaves, def] = flatten(f(...withTracers(slots, args, tracers)));
+        outDef = def;
+        return leaves.map(resultTensor);
+      },
+      inputs.map((x) => x.aval),
+      options.name ?? 'jit',
+    ),
   );
-  return { graph: closeGraph(graph), captured: graph.consts.map((c) => c.value), outDef: outDef!, programs: new Map() };
+  return {
+    dtype: defaultDtype(),
+    slots,
+    graph: closeGraph(graph),
+    captured: graph.consts.map((c) => c.value),
+    donated: inputs.flatMap((x, i) => (x.isDonated ? [i] : [])),
+    outDef: outDef!,
+    programs: new Map(),
+  };
+}
+
+/** Shape and dtype of every traced leaf, in order; numbers are weak and never donated. */
+function tracedLeaves(
+  slots: readonly Slot[],
+  args: readonly unknown[],
+  donate: readonly number[],
+): { aval: Aval; isDonated: boolean }[] {
+  return slots.flatMap((slot, position) => {
+    const leaves: TensorLike[] = [];
+    fitsAll([slot], [args[position]], leaves);
+    return leaves.map((x) =>
+      typeof x === 'number' || x.weak
+        ? { aval: weakAval, isDonated: false }
+        : { aval: aval(x), isDonated: donate.includes(position) },
+    );
+  });
+}
+
+/** The arguments with tracers in place of the traced leaves. */
+function withTracers(slots: readonly Slot[], args: readonly unknown[], tracers: readonly Tensor[]): unknown[] {
+  let at = 0;
+  return args.map((arg, position) => {
+    if (slots[position]!.kind === 'static') return arg;
+    const [leaves, def] = flatten(arg);
+    const traced = leaves.map((leaf) => (leaf instanceof Tensor || typeof leaf === 'number' ? tracers[at++]! : leaf));
+    return unflatten(def, traced);
+  });
 }
 
 function resultTensor(leaf: unknown): Tensor {
@@ -168,18 +203,28 @@ function resultTensor(leaf: unknown): Tensor {
   );
 }
 
-function programOf(entry: Entry, call: CallShape, options: JitOptions): Program {
+function compiled(entry: Entry, { tier = 'auto' }: JitOptions): Compiled {
   const here = backend();
-  return remembered(entry.programs, here, () => {
-    const donate = call.donated.map((i) => i + entry.captured.length);
-    return here.compile(optimize(entry.graph), { donate, tier: options.tier ?? 'auto' });
-  });
+  return remembered(entry.programs, here, () => ({
+    program: here.compile(optimize(entry.graph), {
+      donate: entry.donated.map((i) => i + entry.captured.length),
+      tier,
+    }),
+    captured: (entry.captured as Concrete[]).map((x) => collecting(null, () => adopt(x))),
+  }));
 }
 
-function run(entry: Entry, inputs: readonly Tensor[], call: CallShape, options: JitOptions): readonly Tensor[] {
-  if (isStaging() || inputs.some((x) => x instanceof Tracer)) {
-    return bind(callOp, inputs, { graph: entry.graph, name: options.name ?? 'jit' });
-  }
-  for (const x of inputs) checkLive(x as Concrete);
-  return trackResults(programOf(entry, call, options).run((inputs as Concrete[]).map(adopt)), inputs);
+function run(entry: Entry, leaves: readonly Tensor[], options: JitOptions): readonly Tensor[] {
+  if (isStaging() || isTraced(leaves) || isTraced(entry.captured))
+    return bind(callOp, [...entry.captured, ...leaves], { graph: entry.graph, name: options.name ?? 'jit' });
+  const { program, captured } = compiled(entry, options);
+  const inputs = [...captured];
+  for (const x of leaves) inputs.push(adopt(x as Concrete));
+  for (const x of inputs) checkLive(x);
+  return trackResults(program.run(inputs), inputs);
+}
+
+function isTraced(xs: readonly Tensor[]): boolean {
+  for (const x of xs) if (!(x instanceof Concrete)) return true;
+  return false;
 }

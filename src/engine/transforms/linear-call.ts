@@ -6,8 +6,8 @@ import type { MaybeTensor, Op } from '../op.ts';
 import { defineOp, isLinear } from '../op.ts';
 import { add } from '../ops/arithmetic.ts';
 import { sameShape } from '../shape.ts';
-import type { Aval, Tensor } from '../tensor.ts';
-import { aval, showAval } from '../tensor.ts';
+import type { Aval } from '../tensor.ts';
+import { aval, showAval, Tensor } from '../tensor.ts';
 import { bind } from '../trace.ts';
 import type { TreeDef } from '../tree.ts';
 import { flatten, leavesOf, structureOf, unflatten } from '../tree.ts';
@@ -98,18 +98,13 @@ export function linearCall<R, X, Y>(
   residuals: R,
   x: X,
 ): Y {
-  const [res, resDef] = flatten(residuals) as [Tensor[], TreeDef];
-  const [operands, xDef] = flatten(x) as [Tensor[], TreeDef];
+  const [res, buildRes] = tensorsIn<R>(residuals);
+  const [operands, buildX, xDef] = tensorsIn<X>(x);
   let outDef: TreeDef | null = null;
   const count = res.length;
-  const split = (xs: readonly Tensor[], rest: TreeDef): [R, unknown] => [
-    unflatten<R>(resDef, xs.slice(0, count)),
-    unflatten(rest, xs.slice(count)),
-  ];
   const f = traceGraph(
     (...xs) => {
-      const [r, v] = split(xs, xDef);
-      const y = forward(r, v as X);
+      const y = forward(buildRes(xs.slice(0, count)), buildX(xs.slice(count)));
       outDef = structureOf(y);
       return leavesOf(y) as Tensor[];
     },
@@ -118,7 +113,7 @@ export function linearCall<R, X, Y>(
   );
   const outs = f.outputs.map((id) => f.avals[id]!);
   const t = traceGraph(
-    (...xs) => leavesOf(transpose(...(split(xs, outDef!) as [R, Y]))) as Tensor[],
+    (...xs) => leavesOf(transpose(buildRes(xs.slice(0, count)), unflatten<Y>(outDef!, xs.slice(count)))) as Tensor[],
     [...res.map(aval), ...outs],
     'linearCall',
   );
@@ -130,6 +125,19 @@ export function linearCall<R, X, Y>(
     residuals: captured.length + count,
   };
   return unflatten<Y>(outDef!, bind(linearCallOp, [...captured, ...res, ...operands], closed));
+}
+
+/** The tensors of a tree and the way back; leaves that are no tensors, such as numbers, stay as they are. */
+function tensorsIn<T>(tree: T): [tensors: Tensor[], build: (xs: readonly Tensor[]) => T, def: TreeDef] {
+  const [leaves, def] = flatten(tree);
+  const build = (xs: readonly Tensor[]): T => {
+    let at = 0;
+    return unflatten<T>(
+      def,
+      leaves.map((leaf) => (leaf instanceof Tensor ? xs[at++] : leaf)),
+    );
+  };
+  return [leaves.filter((leaf) => leaf instanceof Tensor), build, def];
 }
 
 /** Makes captured values leading inputs; both graphs get the same list so that they share their residuals. */

@@ -6,6 +6,7 @@ import type { Scope } from '../memory.ts';
 import type { MaybeTensor } from '../op.ts';
 import { LinearInput } from '../op.ts';
 import { add } from '../ops/arithmetic.ts';
+import { atPlace, atRoot } from '../scope.ts';
 import type { Aval, Tensor } from '../tensor.ts';
 import { aval } from '../tensor.ts';
 import { withTrace } from '../trace.ts';
@@ -27,7 +28,7 @@ export function linearizeFlat(
   owned: Scope | null = null,
 ): Linearized {
   return withTrace(
-    (level) => new GraphTrace(level, 'linearize'),
+    (level) => new GraphTrace(level, 'linearize', false),
     (record) =>
       withTrace(
         (level) => new JvpTrace(level, 'grad', owned),
@@ -47,7 +48,7 @@ export function linearizeFlat(
 
 /** Pushes tangents through a linear graph. */
 export const pushForward = (linear: Graph, tangents: readonly Tensor[]): readonly Tensor[] =>
-  evalGraph(linear, tangents);
+  atRoot(() => evalGraph(linear, tangents));
 
 /**
  * Walks a linear graph backwards: cotangents of its outputs to cotangents of its inputs (null = zero).
@@ -64,7 +65,8 @@ export function pullBack(
     .filter((s): s is readonly [number, Tensor] => s[1] != null && !known.has(s[0]));
   const arrived = walkBackward<GraphNode, Tensor>(linear, seeds, {
     add,
-    pull: (node, here) => transposeNode(linear, node, here, known),
+    pull: (node, here) =>
+      atPlace({ path: node.scope, site: node.site }, () => transposeNode(linear, node, here, known)),
   });
   return linear.inputs.map((id) => arrived.get(id) ?? null);
 }

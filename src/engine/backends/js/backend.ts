@@ -14,6 +14,7 @@ class JsStorage implements Storage {
   readonly data: TypedArray;
   readonly byteLength: number;
   state: Storage['state'] = 'live';
+  isPinned = false;
   constructor(backend: Backend, data: TypedArray) {
     this.backend = backend;
     this.data = data;
@@ -54,11 +55,26 @@ export class JsBackend implements Backend {
     return outs.map((x, i) => new Concrete(x.shape, x.dtype, new JsStorage(this, arrays[i]!)));
   }
 
-  compile(graph: Graph, _options: CompileOptions): Program {
+  compile(graph: Graph, { donate = [] }: CompileOptions): Program {
     for (const node of graph.nodes)
       if (node.op.inline !== undefined)
         throw new UnsupportedError(`js: the op ${node.op.name} must be inlined before compiling`);
-    return { run: (inputs) => this.#interpret(graph, inputs), peakBytes: 0 };
+    const run = (inputs: readonly Concrete[]): readonly Concrete[] => {
+      const outs = this.#interpret(graph, inputs);
+      return donate.length === 0 ? outs : this.#giveUp(donate, inputs, outs);
+    };
+    return { run, peakBytes: 0 };
+  }
+
+  /** Donated handles refuse further use, as on every backend; a result that is one of them gets a handle of its own. */
+  #giveUp(donate: readonly number[], inputs: readonly Concrete[], outs: readonly Concrete[]): Concrete[] {
+    const kept = new Set(inputs.filter((_, i) => !donate.includes(i)).map((x) => x.storage));
+    const given = new Set(donate.map((i) => inputs[i]!.storage).filter((s) => !kept.has(s) && s.isPinned !== true));
+    const results = outs.map((x) =>
+      given.has(x.storage) ? new Concrete(x.shape, x.dtype, new JsStorage(this, dataOf(x))) : x,
+    );
+    for (const storage of given) storage.state = 'donated';
+    return results;
   }
 
   #interpret(graph: Graph, inputs: readonly Concrete[]): readonly Concrete[] {

@@ -45,14 +45,17 @@ export class Arena {
   /** The address of a fresh block of at least `bytes`. */
   allocate(bytes: number): number {
     const size = roundUp(bytes);
-    const at = this.#bins.get(size)?.pop();
+    const at = this.#fromBin(size) ?? this.#fromHoles(size) ?? this.#fromTop(size);
     this.used += size;
     if (this.used > this.peak) this.peak = this.used;
-    if (at !== undefined) {
-      this.#binned -= size;
-      return at;
-    }
-    return this.#fromHoles(size) ?? this.#fromTop(size);
+    return at;
+  }
+
+  #fromBin(size: number): number | null {
+    const at = this.#bins.get(size)?.pop();
+    if (at === undefined) return null;
+    this.#binned -= size;
+    return at;
   }
 
   free(at: number, bytes: number): void {
@@ -107,9 +110,9 @@ export class Arena {
         // growing by less may still be possible
       }
     }
-    throw new MemoryError(`the arena cannot grow by ${size} bytes: ${this.used - size} are in use`, {
+    throw new MemoryError(`the arena cannot grow by ${size} bytes: ${this.used} are in use`, {
       requested: size,
-      used: this.used - size,
+      used: this.used,
       help: 'use smaller batches, jit with donation, or checkpointing',
     });
   }

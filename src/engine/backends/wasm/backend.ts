@@ -5,15 +5,14 @@ import type { Graph } from '../../graph.ts';
 import { closeGraph } from '../../graph.ts';
 import type { Op, Params } from '../../op.ts';
 import type { Storage } from '../../tensor.ts';
-import { bytesOf, Concrete, checkLive } from '../../tensor.ts';
+import { Concrete, checkLive } from '../../tensor.ts';
 import type { Backend, CompileOptions, Program } from '../backend.ts';
 import type { Arena } from './arena.ts';
-import { loweringOf } from './host.ts';
 import { KernelLibrary } from './library.ts';
-import type { Operand } from './lower.ts';
 import { detectProfile, type Profile } from './profile.ts';
 import { WasmProgram } from './program.ts';
-import { Recorder } from './recorder.ts';
+import { type Recipe, RecipeBook } from './recipe.ts';
+import { runCalls } from './relocation.ts';
 import { StoragePool, type WasmStorage } from './storage.ts';
 
 export interface WasmBackendOptions {
@@ -28,11 +27,13 @@ export class WasmBackend implements Backend {
   readonly profile: Profile;
   readonly pool: StoragePool;
   readonly library: KernelLibrary;
+  readonly #recipes: RecipeBook;
 
   constructor({ profile = detectProfile(), budget = 256 * 2 ** 20, arena }: WasmBackendOptions = {}) {
     this.profile = profile;
     this.pool = arena === undefined ? new StoragePool(this, budget) : new StoragePool(this, budget, arena);
     this.library = new KernelLibrary(this.pool.arena.memory, profile);
+    this.#recipes = new RecipeBook(this.library);
   }
 
   fromHost(data: TypedArray, _dtype: Dtype): Storage {
@@ -54,35 +55,29 @@ export class WasmBackend implements Backend {
 
   execute(op: Op, inputs: readonly Concrete[], params: Params): readonly Concrete[] {
     for (const x of inputs) checkLive(x);
-    const avals = op.infer(inputs, params);
-    if (op.isView === true) return [new Concrete(avals[0]!.shape, avals[0]!.dtype, inputs[0]!.storage)];
-    this.pool.begin();
-    const ins = inputs.map((x) => this.pool.locate(x.storage as WasmStorage));
-    const made = avals.map((x) => this.pool.create(bytesOf(x)));
-    this.#runNow(
-      op,
-      [...inputs, ...avals].map((x, block): Operand => ({ block, offset: 0, shape: x.shape, dtype: x.dtype })),
-      inputs.length,
-      [...ins, ...made.map((s) => s.at)],
-      params,
-    );
-    return avals.map((x, i) => new Concrete(x.shape, x.dtype, made[i]!));
+    const recipe = this.#recipes.find(op, inputs, params);
+    const { outs } = recipe;
+    if (op.isView === true) return [new Concrete(outs[0]!.shape, outs[0]!.dtype, inputs[0]!.storage)];
+    const made = this.#follow(recipe, inputs);
+    return outs.map((x, i) => new Concrete(x.shape, x.dtype, made[i]!));
   }
 
-  #runNow(op: Op, operands: readonly Operand[], arity: number, addresses: number[], params: Params): void {
-    let next = operands.length;
-    const recorder = new Recorder(this.profile, () => next++);
-    loweringOf(op)(recorder, operands.slice(0, arity), operands.slice(arity), params);
-    const { arena } = this.pool;
-    for (const temp of recorder.temps) addresses[temp.block] = arena.allocate(temp.bytes);
-    for (const { spec, args, share } of recorder.calls) {
-      this.library.get(spec)(
-        ...args.map((a) => (typeof a === 'number' ? a : addresses[a.block]! + a.offset)),
-        0,
-        share,
-      );
+  #follow({ bases, outBytes, tempBytes, calls }: Recipe, inputs: readonly Concrete[]): WasmStorage[] {
+    const { pool } = this;
+    const { arena } = pool;
+    pool.begin();
+    let at = 0;
+    for (const x of inputs) bases[at++] = pool.locate(x.storage as WasmStorage);
+    const made: WasmStorage[] = [];
+    for (const bytes of outBytes) {
+      const storage = pool.create(bytes);
+      made.push(storage);
+      bases[at++] = storage.at;
     }
-    for (const temp of recorder.temps) arena.free(addresses[temp.block]!, temp.bytes);
+    for (let t = 0; t < tempBytes.length; t++) bases[at + t] = arena.allocate(tempBytes[t]!);
+    runCalls(calls, bases);
+    for (let t = 0; t < tempBytes.length; t++) arena.free(bases[at + t]!, tempBytes[t]!);
+    return made;
   }
 
   compile(graph: Graph, options: CompileOptions): Program {

@@ -51,7 +51,7 @@ export function assemblePlan(
             else w[type].const(arg);
             return;
           }
-          const place = plan.places[arg.block]!;
+          const place = plan.blocks[arg.block]!.place;
           const offset = arg.offset + (place.kind === 'segment' ? place.offset : 0);
           w.get(bases.get(slotFor(plan, slotOf, arg.block))!);
           if (offset !== 0) w.i32.const(offset | 0).i32.add();
@@ -66,4 +66,4 @@ export function assemblePlan(
 
 /** Slot 0 is the segment; external blocks have their own. */
 const slotFor = (plan: MemoryPlan, slotOf: ReadonlyMap<number, number>, block: number): number =>
-  plan.places[block]!.kind === 'segment' ? 0 : slotOf.get(block)!;
+  plan.blocks[block]!.place.kind === 'segment' ? 0 : slotOf.get(block)!;

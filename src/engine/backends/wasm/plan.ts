@@ -4,6 +4,7 @@
  * Views share their source's block, an elementwise result may take over an operand that dies, results may take over donated inputs; the other values are placed largest first at the lowest offset
  * that is free during their whole life.
  */
+import { remembered } from '../../cache.ts';
 import type { ValueId } from '../../dag.ts';
 import type { Graph } from '../../graph.ts';
 import { bytesOf } from '../../tensor.ts';
@@ -19,9 +20,18 @@ export type BlockPlace =
   | { readonly kind: 'output'; readonly index: number }
   | { readonly kind: 'segment'; readonly offset: number };
 
+/** One block of memory: several values may live in it, one after another. */
+export interface PlannedBlock {
+  readonly bytes: number;
+  /** Positions of the first and the last node that touch it; −1 for inputs, the number of nodes for results. */
+  readonly first: number;
+  readonly last: number;
+  readonly place: BlockPlace;
+}
+
 export interface MemoryPlan {
   readonly calls: readonly KernelCall[];
-  readonly places: readonly BlockPlace[];
+  readonly blocks: readonly PlannedBlock[];
   readonly segmentBytes: number;
   /** For each output of the graph: the input or the fresh output it is, and for fresh ones their bytes and the donated input they take over. */
   readonly outputs: readonly OutputPlan[];
@@ -74,7 +84,7 @@ class Planner {
     const freshBytes = this.#fresh.reduce((sum, f) => sum + (f.takesOver === null ? roundUp(f.bytes) : 0), 0);
     return {
       calls: this.#calls,
-      places: this.#blocks.map((b) => b.place!),
+      blocks: this.#blocks as readonly PlannedBlock[],
       segmentBytes,
       outputs,
       fresh: this.#fresh,
@@ -166,21 +176,14 @@ class Planner {
 
   /** Gives every result a home: the input it is, a donated input it may take over, or fresh storage. */
   #placeOutputs(roots: ReadonlyMap<ValueId, ValueId>): OutputPlan[] {
-    const end = this.#graph.nodes.length;
+    const blocks = this.#graph.outputs.map((id) => this.#blockOf.get(roots.get(id) ?? id)!);
+    for (const block of blocks) this.#blocks[block]!.last = this.#graph.nodes.length;
     const byBlock = new Map<number, OutputPlan>();
-    return this.#graph.outputs.map((id) => {
-      const block = this.#blockOf.get(roots.get(id) ?? id)!;
-      const known = byBlock.get(block);
-      if (known !== undefined) return known;
-      const plan = this.#homeOf(block, end);
-      byBlock.set(block, plan);
-      return plan;
-    });
+    return blocks.map((block) => remembered(byBlock, block, () => this.#homeOf(block)));
   }
 
-  #homeOf(block: number, end: number): OutputPlan {
+  #homeOf(block: number): OutputPlan {
     const { place, bytes } = this.#blocks[block]!;
-    this.#blocks[block]!.last = end;
     const donor = place?.kind === 'input' ? place.index : this.#donorFor(block);
     if (place?.kind === 'input' && !this.#donate.includes(place.index)) return { from: 'input', index: place.index };
     const index = this.#fresh.length;
@@ -194,9 +197,7 @@ class Planner {
     const { bytes, first } = this.#blocks[block]!;
     for (const index of this.#donate) {
       const donor = this.#blocks[index]!;
-      const isTaken =
-        this.#fresh.some((f) => f.takesOver === index) ||
-        this.#graph.outputs.some((id) => this.#blockOf.get(id) === index);
+      const isTaken = this.#fresh.some((f) => f.takesOver === index);
       if (donor.bytes === bytes && donor.last < first && !isTaken) return index;
     }
     return null;
@@ -221,23 +222,4 @@ function placeBlocks(blocks: readonly Block[]): number {
     segment = Math.max(segment, at + size);
   }
   return segment;
-}
-
-/** The least any plan can need: the largest total of values that are alive at once. */
-export function livenessBound(plan: {
-  readonly blocks: readonly { readonly bytes: number; readonly first: number; readonly last: number }[];
-}): number {
-  const deltas = new Map<number, number>();
-  const put = (at: number, bytes: number) => deltas.set(at, (deltas.get(at) ?? 0) + bytes);
-  for (const b of plan.blocks) {
-    put(b.first, roundUp(b.bytes));
-    put(b.last + 1, -roundUp(b.bytes));
-  }
-  let now = 0;
-  let peak = 0;
-  for (const at of [...deltas.keys()].sort((a, b) => a - b)) {
-    now += deltas.get(at)!;
-    peak = Math.max(peak, now);
-  }
-  return peak;
 }

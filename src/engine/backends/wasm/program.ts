@@ -3,33 +3,43 @@ import type { Graph } from '../../graph.ts';
 import { Concrete } from '../../tensor.ts';
 import type { CompileOptions, Program } from '../backend.ts';
 import type { KernelLibrary } from './library.ts';
+import type { Operand } from './lower.ts';
 import { compilePlan } from './module.ts';
 import { type MemoryPlan, planMemory } from './plan.ts';
+import { prepareCalls, type RelocatableCall, type Relocation, runCalls } from './relocation.ts';
 import type { StoragePool, WasmStorage } from './storage.ts';
 
 /** Calls after which an `auto` program is compiled. */
 const WARM_CALLS = 2;
+
+let runs = 0;
 
 export class WasmProgram implements Program {
   readonly plan: MemoryPlan;
   readonly #graph: Graph;
   readonly #library: KernelLibrary;
   readonly #pool: StoragePool;
-  readonly #options: CompileOptions;
-  /** Blocks outside of the segment, in the order of the address table after the segment. */
+  readonly #donate: readonly number[];
+  readonly #tier: NonNullable<CompileOptions['tier']>;
+  /** Blocks outside of the segment; block `external[i]` has the base address `bases[i + 1]`. */
   readonly #external: readonly number[];
   readonly #slotOf: ReadonlyMap<number, number>;
-  #calls = 0;
+  /** The address of the segment, then of every external block. */
+  readonly #bases: number[];
+  #runs = 0;
+  #interpreted: RelocatableCall[] | null = null;
   #compiled: ((table: number) => void) | null = null;
 
   constructor(graph: Graph, library: KernelLibrary, pool: StoragePool, options: CompileOptions) {
     this.#graph = graph;
     this.#library = library;
     this.#pool = pool;
-    this.#options = options;
-    this.plan = planMemory(this.#graph, library.profile, options.donate ?? []);
-    this.#external = this.plan.places.flatMap((p, block) => (p.kind === 'segment' ? [] : [block]));
+    this.#donate = options.donate ?? [];
+    this.#tier = options.tier ?? 'auto';
+    this.plan = planMemory(this.#graph, library.profile, this.#donate);
+    this.#external = this.plan.blocks.flatMap(({ place }, block) => (place.kind === 'segment' ? [] : [block]));
     this.#slotOf = new Map(this.#external.map((block, i) => [block, i + 1]));
+    this.#bases = new Array<number>(this.#external.length + 1).fill(0);
     library.warm(this.plan.calls.map((c) => c.spec));
   }
 
@@ -40,58 +50,82 @@ export class WasmProgram implements Program {
   run(inputs: readonly Concrete[]): readonly Concrete[] {
     const pool = this.#pool;
     pool.begin();
-    const storages = inputs.map((x) => x.storage as WasmStorage);
-    const inputAt = storages.map((s) => pool.locate(s));
-    const fresh = this.plan.fresh.map((f) =>
-      f.takesOver === null ? pool.create(f.bytes) : pool.takeOver(storages[f.takesOver]!),
+    const given = inputs.map((x) => x.storage as WasmStorage);
+    for (const s of given) pool.locate(s);
+    const used = this.#donate.length === 0 ? given : this.#unshared(given);
+    const inputAt = used.map((s) => s.at);
+    const fresh = this.plan.fresh.map(({ bytes, takesOver }) =>
+      takesOver === null ? pool.create(bytes) : pool.takeOver(used[takesOver]!),
     );
     const { segmentBytes } = this.plan;
     const segment = segmentBytes > 0 ? pool.arena.allocate(segmentBytes) : 0;
-    this.#execute(segment, inputAt, fresh);
+    this.#fillBases(segment, inputAt, fresh);
+    this.#execute();
     if (segmentBytes > 0) pool.arena.free(segment, segmentBytes);
-    for (const i of this.#options.donate ?? []) pool.release(storages[i]!, 'donated');
+    for (const i of this.#donate) pool.release(used[i]!, 'donated');
+    return this.#results(given, fresh);
+  }
+
+  /** Donated memory that somebody else shows too is copied, and stays alive: another input, a captured value, an interned number. */
+  #unshared(given: readonly WasmStorage[]): readonly WasmStorage[] {
+    runs++;
+    let isDistinct = true;
+    for (const s of given) {
+      if (s.seenBy === runs || s.isPinned) isDistinct = false;
+      s.seenBy = runs;
+    }
+    if (isDistinct) return given;
+    const used = [...given];
+    for (const i of this.#donate) {
+      const isShared = given[i]!.isPinned || used.some((s, k) => k !== i && s === given[i]);
+      if (isShared) used[i] = this.#pool.copy(given[i]!);
+    }
+    return used;
+  }
+
+  #results(given: readonly WasmStorage[], fresh: readonly WasmStorage[]): readonly Concrete[] {
     return this.plan.outputs.map((o, k) => {
       const x = this.#graph.avals[this.#graph.outputs[k]!]!;
-      return new Concrete(x.shape, x.dtype, o.from === 'input' ? storages[o.index]! : fresh[o.index]!);
+      return new Concrete(x.shape, x.dtype, o.from === 'input' ? given[o.index]! : fresh[o.index]!);
     });
   }
 
-  #execute(segment: number, inputAt: readonly number[], fresh: readonly WasmStorage[]): void {
-    const addressOf = (block: number): number => {
-      const place = this.plan.places[block]!;
-      return place.kind === 'segment'
-        ? segment + place.offset
-        : place.kind === 'input'
-          ? inputAt[place.index]!
-          : fresh[place.index]!.at;
-    };
-    const tier = this.#options.tier ?? 'auto';
-    const wantsModule = tier === 'module' || (tier === 'auto' && this.#calls >= WARM_CALLS);
-    this.#calls++;
-    if (wantsModule) this.#runModule(segment, addressOf);
-    else this.#interpret(addressOf);
-  }
-
-  #interpret(addressOf: (block: number) => number): void {
-    for (const { spec, args, share } of this.plan.calls) {
-      this.#library.get(spec)(
-        ...args.map((a) => (typeof a === 'number' ? a : addressOf(a.block) + a.offset)),
-        0,
-        share,
-      );
+  #fillBases(segment: number, inputAt: readonly number[], fresh: readonly WasmStorage[]): void {
+    this.#bases[0] = segment;
+    for (let i = 0; i < this.#external.length; i++) {
+      const { place } = this.plan.blocks[this.#external[i]!]!;
+      if (place.kind === 'segment') continue;
+      this.#bases[i + 1] = place.kind === 'input' ? inputAt[place.index]! : fresh[place.index]!.at;
     }
   }
 
-  #runModule(segment: number, addressOf: (block: number) => number): void {
+  #execute(): void {
+    const wantsModule = this.#tier === 'module' || (this.#tier === 'auto' && this.#runs >= WARM_CALLS);
+    this.#runs++;
+    if (wantsModule) this.#runModule();
+    else this.#interpret();
+  }
+
+  #interpret(): void {
+    this.#interpreted ??= prepareCalls(this.plan.calls, this.#library, (x) => this.#relocate(x));
+    runCalls(this.#interpreted, this.#bases);
+  }
+
+  #relocate({ block, offset }: Operand): Relocation {
+    const { place } = this.plan.blocks[block]!;
+    return place.kind === 'segment'
+      ? { base: 0, offset: place.offset + offset }
+      : { base: this.#slotOf.get(block)!, offset };
+  }
+
+  #runModule(): void {
+    this.#interpreted = null;
     this.#compiled ??= compilePlan(this.plan, this.#library, this.#slotOf);
-    const bytes = 4 * (this.#external.length + 1);
-    const table = this.#pool.arena.allocate(bytes);
-    const view = new Uint32Array(this.#pool.arena.memory.buffer, table, this.#external.length + 1);
-    view[0] = segment;
-    this.#external.forEach((block, i) => {
-      view[i + 1] = addressOf(block);
-    });
+    const { arena } = this.#pool;
+    const bytes = 4 * this.#bases.length;
+    const table = arena.allocate(bytes);
+    new Uint32Array(arena.memory.buffer, table, this.#bases.length).set(this.#bases);
     this.#compiled(table);
-    this.#pool.arena.free(table, bytes);
+    arena.free(table, bytes);
   }
 }

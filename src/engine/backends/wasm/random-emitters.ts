@@ -44,3 +44,10 @@ export const emitMulHigh: Emit = (w) =>
     w.get(x).get(y).i64x2.extmul_high_i32x4_u();
     return w.i32x4.shuffle([1, 3, 5, 7]);
   });
+
+/** (word, mask) → whether they share a bit. */
+export const emitFlags: Emit = (w) => w.v128.and().v128.zero().i32x4.ne().i32x4.const(1).v128.and();
+
+/** (word, mask) → −1 where they share a bit, else 1. */
+export const emitSigns: Emit = (w) =>
+  w.v128.and().v128.zero().i32x4.ne().f32x4.const(-0).v128.and().f32x4.const(1).v128.or();

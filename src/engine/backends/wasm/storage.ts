@@ -10,6 +10,9 @@ export class WasmStorage implements Storage {
   /** Address in the arena, or −1 while the elements are in `host`. */
   at: number;
   host: Uint8Array | null = null;
+  isPinned = false;
+  /** The program run that saw it last, by which a run notices that two of its inputs are one. */
+  seenBy = 0;
   constructor(backend: StorageBackend, at: number, byteLength: number) {
     this.backend = backend;
     this.at = at;
@@ -20,11 +23,18 @@ export class WasmStorage implements Storage {
 /** Live blocks in the order of their birth; beyond `budget` bytes the oldest are evicted. */
 export class StoragePool {
   readonly arena: Arena;
+  /** Entries in the queue, those that are gone included. */
+  get queued(): number {
+    return this.#queue.length - this.#head;
+  }
+
   readonly #backend: StorageBackend;
   readonly #budget: number;
   #queue: WasmStorage[] = [];
   #head = 0;
   #resident = 0;
+  /** Entries at which the queue is looked through for those that are gone. */
+  #sweepAt = 1024;
 
   constructor(backend: StorageBackend, budget: number, arena: Arena = new Arena()) {
     this.#backend = backend;
@@ -83,7 +93,14 @@ export class StoragePool {
     const next = new WasmStorage(this.#backend, storage.at, storage.byteLength);
     storage.state = 'donated';
     storage.at = -1;
-    this.#queue.push(next);
+    this.#push(next);
+    return next;
+  }
+
+  /** A storage of the same bytes. */
+  copy(storage: WasmStorage): WasmStorage {
+    const next = this.create(storage.byteLength);
+    this.#bytes(next.at, next.byteLength).set(this.#bytes(this.locate(storage), storage.byteLength));
     return next;
   }
 
@@ -93,19 +110,16 @@ export class StoragePool {
 
   #enter(storage: WasmStorage): void {
     this.#resident += storage.byteLength;
-    this.#queue.push(storage);
-    if (this.#head > 4096 && this.#head * 2 > this.#queue.length) {
-      this.#queue = this.#queue.slice(this.#head);
-      this.#head = 0;
-    }
-    this.#sweep();
+    this.#push(storage);
   }
 
-  /** Forgets entries at the head that are gone already, and rebuilds the queue when most of it is. */
-  #sweep(): void {
-    if (this.#queue.length - this.#head < 1024 || (this.#queue.length & 1023) !== 0) return;
+  /** Entries that are gone leave the queue when it has doubled since the last look: constant work per entry. */
+  #push(storage: WasmStorage): void {
+    this.#queue.push(storage);
+    if (this.#queue.length < this.#sweepAt) return;
     this.#queue = this.#queue.slice(this.#head).filter((s) => s.at >= 0);
     this.#head = 0;
+    this.#sweepAt = 2 * this.#queue.length + 1024;
   }
 
   #leave(storage: WasmStorage): void {
