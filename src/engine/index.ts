@@ -1,4 +1,6 @@
 /** The engine's semi-public face: everything that nn, methods and tools build on. */
+import './methods.ts';
+
 export * from './backends/current.ts';
 export * from './check.ts';
 export * from './dag.ts';
@@ -6,6 +8,7 @@ export * from './dtype.ts';
 export * from './errors.ts';
 export * from './graph.ts';
 export * from './memory.ts';
+export type { TensorMethods } from './methods.ts';
 export * from './op.ts';
 export * from './ops/activation.ts';
 export * from './ops/arithmetic.ts';
