@@ -129,11 +129,7 @@ trial('learns', async ({ rule, model }) => {
     key: keyFrom(4),
   });
   const losses: number[] = [];
-<<<<<<< HEAD
   for (let step = 0; step < 120; step++) losses.push((await trainer.step(batch, step)) ?? Number.NaN);
-=======
-  for (let step = 0; step < 120; step++) losses.push((await trainer.step(batch, step))!);
->>>>>>> m1
   const mean = (xs: readonly number[]): number => xs.reduce((a, b) => a + b, 0) / xs.length;
   expect(mean(losses.slice(-5)) / mean(losses.slice(0, 5))).toBeLessThan(0.8);
 });
