@@ -105,9 +105,14 @@ trial('resumes bit for bit', async ({ rule, model }) => {
   for (let step = 0; step < 4; step++) await whole.step(batch, step);
   const first = start();
   for (let step = 0; step < 2; step++) await first.step(batch, step);
-  const saved = await encodeCheckpoint(first.state, { profile: 'test', config: null, position: null });
+  const saved = await encodeCheckpoint(first.state, {
+    profile: 'test',
+    program: 'test',
+    config: null,
+    position: null,
+  });
   const second = start();
-  second.state = decodeCheckpoint(saved, 'test').restore(second.state);
+  second.state = decodeCheckpoint(saved.bytes, 'test').restore(second.state);
   for (let step = 2; step < 4; step++) await second.step(batch, step);
   expect(numbersOf({ ...second.state })).toEqual(numbersOf({ ...whole.state }));
 });

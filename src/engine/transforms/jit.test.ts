@@ -39,7 +39,7 @@ describe('what compiles anew', () => {
       [x, same, 2],
       [x, same, 2],
     ] as const)
-      g(...args);
+      g(...(args as unknown as [Tensor, unknown, number]));
     expect(reasons.slice(1)).toEqual([
       'argument 0 changed from f32[2] to f32[3]',
       'argument 0 changed from f32[3] to f64[2]',
