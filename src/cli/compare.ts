@@ -1,7 +1,7 @@
 /** `compare`: the same model from the same start with each rule. */
 import { join, resolve } from 'node:path';
 import { type Dataset, loadDataset } from '../data/index.ts';
-import { ruleNamed, rules } from '../methods/index.ts';
+import { factories, ruleNamed } from '../methods/index.ts';
 import { compare } from '../run/compare.ts';
 import { type EngineSettings, useEngine } from '../run/engine-settings.ts';
 import { runJob } from '../run/job.ts';
@@ -11,7 +11,7 @@ import type { CompareEvent } from '../run/schema.ts';
 import { taskOf } from '../run/task.ts';
 import { inWorkers } from '../run/workers.ts';
 import { names, type Seeds, seeds, whole } from './fields.ts';
-import { budgetOf, cores, learningOptions, loadOptionsOf, ratesOf } from './learning.ts';
+import { budgetOf, cores, engineOf, learningOptions, loadOptionsOf, optimizerOf, ratesOf } from './learning.ts';
 import { machine, version } from './machine.ts';
 import { EventLog, runFolder } from './run-folder.ts';
 import { type Call, defineVerb, option, preset } from './verb.ts';
@@ -55,10 +55,7 @@ export const compareVerb = defineVerb({
         seeds: seedsOf(values.seeds, values.seed),
         budget,
         batch: values.batch,
-        optimizer: {
-          name: values.optimizer,
-          ...(values.weightDecay === undefined ? {} : { weightDecay: values.weightDecay }),
-        },
+        optimizer: optimizerOf(values),
         learningRates,
         ...(values.tune === undefined ? {} : { tune: { trials: values.tune } }),
         probe: values.probe,
@@ -101,20 +98,8 @@ async function record(
   await log.flush();
 }
 
-export function engineOf({
-  backend,
-  dtype,
-  profile,
-}: { [K in keyof EngineSettings]: EngineSettings[K] | undefined }): EngineSettings {
-  return {
-    ...(backend === undefined ? {} : { backend }),
-    ...(dtype === undefined ? {} : { dtype }),
-    ...(profile === undefined ? {} : { profile }),
-  };
-}
-
 const rulesOf = (asked: readonly string[]): string[] =>
-  asked.flatMap((name) => (name === 'all' ? Object.keys(rules) : [ruleNamed(name).id]));
+  asked.flatMap((name) => (name === 'all' ? Object.keys(factories) : [ruleNamed(name).id]));
 
 const seedsOf = (asked: Seeds, first: number): number[] =>
   typeof asked === 'number' ? Array.from({ length: asked }, (_, i) => first + i) : [...asked];

@@ -4,20 +4,27 @@ import { resolve } from 'node:path';
 import { ConfigError } from '../engine/errors.ts';
 import { type Options, readOptions, type Values } from './verb.ts';
 
+export interface Merged<O extends Options> {
+  readonly values: Values<O>;
+  /** Keys that were given, here or there. */
+  readonly given: ReadonlySet<string>;
+}
+
 /** Merges the command line over a config file, if there is one, over the options' own values. */
 export async function mergedValues<O extends Options>(
   options: O,
   given: Readonly<Record<string, unknown>>,
   cwd: string,
-): Promise<Values<O>> {
+): Promise<Merged<O>> {
   const { config: file } = given;
-  if (typeof file !== 'string') return readOptions(options, given, {});
+  if (typeof file !== 'string') return { values: readOptions(options, given, {}), given: new Set(Object.keys(given)) };
   const raw = await readConfig(resolve(cwd, file), file);
   const fromFile = readOptions(options, raw, { file });
   const fromCommand = readOptions(options, given, {});
-  return Object.fromEntries(
+  const values = Object.fromEntries(
     Object.keys(options).map((key) => [key, Object.hasOwn(given, key) ? fromCommand[key] : fromFile[key]]),
   ) as Values<O>;
+  return { values, given: new Set([...Object.keys(raw), ...Object.keys(given)]) };
 }
 
 /** Reads a file of options; `train-rows` and `trainRows` are the same key. */

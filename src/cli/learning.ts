@@ -4,6 +4,8 @@ import type { LoadOptions } from '../data/index.ts';
 import { ConfigError } from '../engine/errors.ts';
 import { ruleNamed } from '../methods/index.ts';
 import type { Budget } from '../methods/learner.ts';
+import type { EngineSettings } from '../run/engine-settings.ts';
+import type { OptimizerSpec } from '../run/optimizers.ts';
 import { learningRates } from '../run/presets.ts';
 import { above, atLeast, budget, rates, text, whole } from './fields.ts';
 import { engineOptions, option, preset } from './verb.ts';
@@ -57,6 +59,33 @@ export function ratesOf(asked: Readonly<Record<string, number>> | undefined): Re
   );
   return byId.default === undefined ? { ...learningRates, ...byId } : byId;
 }
+
+/** The rate of one rule. */
+export const rateOf = (rates: Readonly<Record<string, number>>, rule: string): number =>
+  rates[rule] ?? rates.default ?? 1e-3;
+
+/** The optimiser asked for, without its rate. */
+export const optimizerOf = ({
+  optimizer,
+  weightDecay,
+}: {
+  optimizer: string;
+  weightDecay?: number | undefined;
+}): Omit<OptimizerSpec, 'learningRate'> => ({
+  name: optimizer,
+  ...(weightDecay === undefined ? {} : { weightDecay }),
+});
+
+/** The engine settings that were asked for. */
+export const engineOf = ({
+  backend,
+  dtype,
+  profile,
+}: { [K in keyof EngineSettings]: EngineSettings[K] | undefined }): EngineSettings => ({
+  ...(backend === undefined ? {} : { backend }),
+  ...(dtype === undefined ? {} : { dtype }),
+  ...(profile === undefined ? {} : { profile }),
+});
 
 /** What a data set is asked for; nothing that was not said, since sets refuse options they would ignore. */
 export const loadOptionsOf = ({

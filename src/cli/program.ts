@@ -6,10 +6,11 @@ import { mergedValues } from './config.ts';
 import { reportFailure } from './failure.ts';
 import { interruptible } from './interrupt.ts';
 import { version } from './machine.ts';
+import { trainVerb } from './train.ts';
 import { openUi } from './ui/index.ts';
 import { type Call, commonOptions, type Io, type Options, type Verb } from './verb.ts';
 
-export const verbs: readonly Verb[] = [compareVerb];
+export const verbs: readonly Verb[] = [compareVerb, trainVerb];
 
 /** Runs a command line; returns the exit code. */
 export async function runCli(argv: readonly string[], io: Io): Promise<number> {
@@ -67,10 +68,10 @@ function commandOf(verb: Verb, io: Io, start: Start): Command {
 async function runVerb(
   verb: Verb,
   args: readonly string[],
-  given: Readonly<Record<string, unknown>>,
+  raw: Readonly<Record<string, unknown>>,
   io: Io,
 ): Promise<number> {
-  const values = await mergedValues({ ...verb.options, ...commonOptions }, given, io.cwd);
+  const { values, given } = await mergedValues({ ...verb.options, ...commonOptions }, raw, io.cwd);
   const ui = openUi({
     stdout: io.stdout,
     stderr: io.stderr,
@@ -80,7 +81,7 @@ async function runVerb(
     now: () => performance.now(),
   });
   try {
-    return await verb.run({ values, args, ui, io, interruptible } as Call<Options>);
+    return await verb.run({ values, args, given, ui, io, interruptible } as Call<Options>);
   } finally {
     ui.close();
   }

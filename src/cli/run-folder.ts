@@ -1,7 +1,8 @@
 /** The folder of a run: a fresh one under runs/, and the log of its events. */
-import { appendFile, mkdir } from 'node:fs/promises';
+import { appendFile, mkdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import type { Event } from '../run/schema.ts';
+import { writeAtomic } from '../run/files.ts';
+import { type Event, parseLines } from '../run/schema.ts';
 import type { Io } from './verb.ts';
 
 /** Makes the folder asked for, or the next free `runs/<name>-<n>`; returns its path as people type it. */
@@ -34,6 +35,13 @@ export class EventLog {
 
   constructor(path: string) {
     this.path = path;
+  }
+
+  /** Drops what a run said after the step it goes on from, and the first line, which it says again. */
+  async rewind(step: number): Promise<void> {
+    const content = await readFile(this.path, 'utf8').catch(() => '');
+    const kept = parseLines(content).filter((e) => (e.type === 'epoch' || e.type === 'checkpoint') && e.step <= step);
+    await writeAtomic(this.path, kept.map((e) => `${JSON.stringify(e)}\n`).join(''));
   }
 
   add(event: Event): void {

@@ -2,8 +2,8 @@
 
 import type { z } from 'zod';
 import { ConfigError } from '../engine/errors.ts';
+import { nearest } from '../methods/registry/near.ts';
 import { choice, flag, text, whole } from './fields.ts';
-import { didYouMean } from './near.ts';
 import type { Terminal, Ui } from './ui/index.ts';
 
 export interface Option<T = unknown> {
@@ -41,6 +41,8 @@ export interface Io {
 export interface Call<O extends Options> {
   readonly values: Values<O & typeof commonOptions>;
   readonly args: readonly string[];
+  /** Keys that the command line or a config file gave. */
+  readonly given: ReadonlySet<string>;
   readonly ui: Ui;
   readonly io: Io;
   /** Runs something that answers Ctrl-C by itself: the first one aborts the signal, the second ends the process. */
@@ -124,9 +126,10 @@ function readOne(key: string, spec: Option, value: unknown, { file }: Where): un
 
 function unknownKey(key: string, options: Options, { file }: Where): ConfigError {
   const known = Object.keys(options);
+  const near = nearest(key, known);
   return new ConfigError(`${file ?? 'options'}: unknown key "${key}"`, {
     key,
-    help: didYouMean(key, known, `keys are ${known.join(', ')}`),
+    help: near.length > 0 ? `did you mean ${near.join(' or ')}?` : `keys are ${known.join(', ')}`,
   });
 }
 

@@ -44,6 +44,8 @@ export interface FitEvent<State> {
   readonly totalSteps: number;
   /** Bytes of working memory of one update at its highest point. */
   readonly peakBytes: number;
+  /** Fingerprint of what computes an update; two fits with equal ones agree to the bit. */
+  readonly program: string;
   /** Valid until the next event is asked for. */
   readonly state: State;
 }

@@ -50,18 +50,22 @@ export async function* compare(task: Task, options: CompareOptions): AsyncGenera
   yield summarise(task, options, left, seen);
 }
 
-function startOf(
-  task: Task,
-  rules: string[],
-  { model, budget, seeds, machine, version, optimizer, batch }: CompareOptions,
-): StartEvent {
+/** What the first line of a comparison or of a run says. */
+export type StartOptions = Pick<
+  CompareOptions,
+  'model' | 'budget' | 'seeds' | 'machine' | 'version' | 'optimizer' | 'batch'
+>;
+
+/** The first line of a comparison or of a run. */
+export function startOf(task: Task, rules: readonly string[], options: StartOptions): StartEvent {
+  const { model, budget, seeds, machine, version, optimizer, batch } = options;
   const built = buildModel(model, task.featureShape, task.outputs);
   return {
     type: 'start',
     task: task.name,
     model,
     budget,
-    rules,
+    rules: [...rules],
     seeds: [...seeds],
     layers: paramLayers(built).map((i) => built.names[i]!),
     profile: backend().profile,
@@ -133,7 +137,8 @@ function summarise(
   };
 }
 
-function summaryOf(rule: string, runs: readonly ResultEvent[]): RuleSummary {
+/** Means over the runs of one rule. */
+export function summaryOf(rule: string, runs: readonly ResultEvent[]): RuleSummary {
   const numbers = (pick: (r: ResultEvent) => number | null) => runs.map(pick).filter((v): v is number => v !== null);
   const mean = (values: readonly number[]) => meanInterval(values).mean;
   const layers = runs[0]?.angleDeg.length ?? 0;

@@ -7,8 +7,11 @@ export interface EngineSettings {
   readonly profile?: 'strict' | 'fma';
 }
 
+/** The rounding that results depend on; `oracle` is that of the js backend. */
+export type ProfileInUse = 'strict' | 'fma' | 'oracle';
+
 /** Sets backend, rounding profile and default float dtype; returns the profile in use. */
-export function useEngine({ backend: name = 'wasm', dtype = 'f32', profile }: EngineSettings): string {
+export function useEngine({ backend: name = 'wasm', dtype = 'f32', profile }: EngineSettings): ProfileInUse {
   const options: SetBackendOptions = profile === undefined ? {} : { profile };
   setBackend(name, options);
   setDefaultDtype(dtype);

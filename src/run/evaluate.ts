@@ -51,7 +51,7 @@ export class Evaluator<State> {
     });
   }
 
-  async measure(state: State, part: Part): Promise<Evaluation> {
+  async measure(state: State, part: Part, signal?: AbortSignal): Promise<Evaluation> {
     const batches = loader({
       set: part,
       batch: Math.min(this.#batch, part.n),
@@ -61,6 +61,7 @@ export class Evaluator<State> {
     let loss = 0;
     let hits = 0;
     for (const host of batches.epoch(0)) {
+      signal?.throwIfAborted();
       const result = this.#pass(state, toTensors(host, true));
       loss += (await result.loss.read())[0]!;
       hits += (await result.hits.read())[0]!;

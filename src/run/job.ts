@@ -188,6 +188,16 @@ export class MeanLoss {
     this.#count++;
   }
 
+  /** What it holds, as plain data. */
+  get sums(): readonly [sum: number, count: number] {
+    return [this.#sum, this.#count];
+  }
+
+  set([sum, count]: readonly [sum: number, count: number]): void {
+    this.#sum = sum;
+    this.#count = count;
+  }
+
   take(): number | null {
     const mean = this.#count === 0 ? null : this.#sum / this.#count;
     this.#sum = 0;

@@ -58,6 +58,7 @@ async function* updates(
       endsEpoch: counters.stepInEpoch === 0,
       totalSteps: totalSteps(budget, counters, rows, trainer),
       peakBytes: trainer.peakBytes,
+      program: trainer.program,
       state: trainer.state,
     };
     await breathe();

@@ -1,10 +1,22 @@
 /** One training run as a compiled step: credit by a rule, an update by an optimiser, and everything it needs as explicit state. */
-import { add, costOf, fromArray, type Jitted, jit, mapTree, optimize, type Tensor, where } from '../engine/index.ts';
+import {
+  add,
+  costOf,
+  fromArray,
+  type Jitted,
+  jit,
+  mapTree,
+  optimize,
+  printGraph,
+  type Tensor,
+  where,
+} from '../engine/index.ts';
 import type { KeyWords } from '../engine/threefry.ts';
 import { foldIn, split } from '../engine/threefry.ts';
 import type { CreditResult, CreditRule } from '../methods/rule.ts';
 import type { Batch, Loss, Model, Tree } from '../nn/index.ts';
 import type { Optimizer } from '../optim/index.ts';
+import { fnv1a } from './checkpoint.ts';
 
 /** Everything that a run carries from step to step; a tree of tensors, so that it can be saved. */
 export interface TrainState {
@@ -46,7 +58,10 @@ export class Trainer {
   readonly #keys: readonly KeyWords[];
   readonly #step: StepFunction;
   #flopsPerStep: number | null = null;
+  /** Bytes of working memory of one step at its highest point. */
   peakBytes = 0;
+  /** Fingerprint of the compiled step; empty before the first one and for rules that ask the outside world. */
+  program = '';
 
   /** Starts afresh, or goes on from a state. */
   constructor(options: TrainerOptions, state: TrainState = initialState(options)) {
@@ -84,7 +99,9 @@ export class Trainer {
   #count(batch: Batch, key: Tensor): void {
     if (this.#flopsPerStep !== null || this.options.rule.isAsync) return;
     const compiled = this.#step as Jitted<StepFunction>;
-    this.#flopsPerStep = costOf(optimize(compiled.graphOf(this.state, batch, key))).flops;
+    const graph = compiled.graphOf(this.state, batch, key);
+    this.program = fnv1a(new TextEncoder().encode(printGraph(graph)));
+    this.#flopsPerStep = costOf(optimize(graph)).flops;
     this.peakBytes = compiled.peakBytes(this.state, batch, key);
   }
 }

@@ -6,7 +6,7 @@ import type { ResultEvent, SkipEvent, TrialEvent } from './schema.ts';
 export interface TuneOptions {
   /** Learning rates tried for every rule. */
   readonly trials: number;
-  /** Ends of the logarithmic grid; 1e-4 and 1e-1 unless said. */
+  /** Ends of the logarithmic grid; 1e-6 and 1e-1 unless said. */
   readonly low?: number;
   readonly high?: number;
   /** Budget of a trial as a share of the budget of a run; ½ unless said. */
@@ -25,7 +25,7 @@ export function logGrid(trials: number, low: number, high: number): number[] {
 export async function* tune(
   jobs: readonly JobSpec[],
   runner: Runner,
-  { trials, low = 1e-4, high = 1e-1, share = 0.5, holdout = 0.1 }: TuneOptions,
+  { trials, low = 1e-6, high = 1e-1, share = 0.5, holdout = 0.1 }: TuneOptions,
   signal?: AbortSignal,
 ): AsyncGenerator<TrialEvent | SkipEvent, Record<string, number>> {
   const specs = jobs.flatMap((job) =>
