@@ -44,7 +44,7 @@ export const compareVerb = defineVerb({
     useEngine(engine);
     const chosen = rulesOf(values.rules);
     const learningRates = ratesOf(values.learningRate);
-    const budget = budgetOf(values, { kind: 'epochs', value: 3 });
+    const budget = budgetOf(values, { kind: 'epochs', value: 5 });
     const set = await loadDataset(values.task, loadOptionsOf(values));
     const folder = await runFolder(values.out, `compare-${set.name}`, io);
     const report = join(folder, 'report.html');

@@ -6,7 +6,6 @@ import { ruleNamed } from '../methods/index.ts';
 import type { Budget } from '../methods/learner.ts';
 import type { EngineSettings } from '../run/engine-settings.ts';
 import type { OptimizerSpec } from '../run/optimizers.ts';
-import { learningRates } from '../run/presets.ts';
 import { above, atLeast, budget, choice, rates, text, whole } from './fields.ts';
 import { engineOptions, option, preset } from './verb.ts';
 
@@ -20,9 +19,9 @@ export const learningOptions = {
   batch: preset('--batch <n>', 'rows per update (default 32)', whole(1), 32),
   optimizer: preset(
     '--optimizer <name>',
-    'sgd, momentum, nesterov, adam, adamw, rmsprop or adagrad (default adam)',
+    'sgd, momentum, nesterov, adam, adamw, rmsprop or adagrad (default momentum)',
     text(),
-    'adam',
+    'momentum',
   ),
   schedule: preset(
     '--schedule <name>',
@@ -58,17 +57,11 @@ export function budgetOf({ budget: whole, epochs, seconds, flops }: Amounts, sta
   );
 }
 
-/** Learning rates by full rule id: those asked for over the presets; a single one asked for counts for every rule. */
-export function ratesOf(asked: Readonly<Record<string, number>> | undefined): Readonly<Record<string, number>> {
-  const byId = Object.fromEntries(
-    Object.entries(asked ?? {}).map(([name, rate]) => [name === 'default' ? name : ruleNamed(name).id, rate]),
+/** Learning rates that were asked for, by full rule id. */
+export const ratesOf = (asked: Readonly<Record<string, number>> = {}): Readonly<Record<string, number>> =>
+  Object.fromEntries(
+    Object.entries(asked).map(([name, rate]) => [name === 'default' ? name : ruleNamed(name).id, rate]),
   );
-  return byId.default === undefined ? { ...learningRates, ...byId } : byId;
-}
-
-/** The rate of one rule. */
-export const rateOf = (rates: Readonly<Record<string, number>>, rule: string): number =>
-  rates[rule] ?? rates.default ?? 1e-3;
 
 /** The optimiser asked for, without its rate. */
 export const optimizerOf = ({

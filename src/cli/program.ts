@@ -1,16 +1,20 @@
 /** The command line as a whole: verbs to commander's commands, their values read and checked, failures reported. */
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../engine/errors.ts';
+import { checkVerb } from './check.ts';
 import { compareVerb } from './compare.ts';
 import { mergedValues } from './config.ts';
+import { dataVerb } from './data.ts';
 import { reportFailure } from './failure.ts';
 import { interruptible } from './interrupt.ts';
+import { listVerb } from './list.ts';
 import { version } from './machine.ts';
+import { reportVerb } from './report.ts';
 import { trainVerb } from './train.ts';
 import { openUi } from './ui/index.ts';
 import { type Call, commonOptions, type Io, type Options, type Verb } from './verb.ts';
 
-export const verbs: readonly Verb[] = [compareVerb, trainVerb];
+export const verbs: readonly Verb[] = [compareVerb, trainVerb, listVerb, checkVerb, dataVerb, reportVerb];
 
 /** Runs a command line; returns the exit code. */
 export async function runCli(argv: readonly string[], io: Io): Promise<number> {

@@ -5,13 +5,14 @@ import { ConfigError } from '../engine/errors.ts';
 import { ruleNamed } from '../methods/index.ts';
 import { startOf, summaryOf } from '../run/compare.ts';
 import { useEngine } from '../run/engine-settings.ts';
+import { learningRateOf } from '../run/presets.ts';
 import { openRunStore, type RunFile, readCheckpoint, readRunFile, writeRunFile } from '../run/run-store.ts';
 import type { CompareSummary, Event, ResultEvent } from '../run/schema.ts';
 import { type Task, taskOf } from '../run/task.ts';
 import { type RunConfig, stepOf, train } from '../run/train.ts';
 import { every, flag, text, whole } from './fields.ts';
 import { Interrupted } from './interrupt.ts';
-import { budgetOf, engineOf, learningOptions, loadOptionsOf, optimizerOf, rateOf, ratesOf } from './learning.ts';
+import { budgetOf, engineOf, learningOptions, loadOptionsOf, optimizerOf, ratesOf } from './learning.ts';
 import { machine, version } from './machine.ts';
 import { EventLog, runFolder } from './run-folder.ts';
 import { type Call, commonOptions, defineVerb, longFlag, option, preset } from './verb.ts';
@@ -93,10 +94,14 @@ interface Started {
 
 async function freshRun({ values, io }: TrainCall): Promise<Started> {
   const rule = ruleNamed(values.rule).id;
+  const rates = ratesOf(values.learningRate);
   const config: RunConfig = {
     rule,
     model: values.model,
-    optimizer: { ...optimizerOf(values), learningRate: rateOf(ratesOf(values.learningRate), rule) },
+    optimizer: {
+      ...optimizerOf(values),
+      learningRate: rates[rule] ?? rates.default ?? learningRateOf(rule, values.optimizer),
+    },
     batch: values.batch,
     budget: budgetOf(values, { kind: 'epochs', value: 5 }),
     seed: values.seed,

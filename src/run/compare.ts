@@ -7,6 +7,7 @@ import { meanInterval } from '../stats/index.ts';
 import { type JobSpec, runJob } from './job.ts';
 import { buildModel } from './models.ts';
 import type { OptimizerSpec } from './optimizers.ts';
+import { learningRateOf } from './presets.ts';
 import { inProcess, type Runner } from './runner.ts';
 import type { CompareEvent, CompareSummary, ResultEvent, RuleSummary, SkipEvent, StartEvent } from './schema.ts';
 import type { Task } from './task.ts';
@@ -20,7 +21,7 @@ export interface CompareOptions {
   readonly budget: Budget;
   readonly batch: number;
   readonly optimizer: Omit<OptimizerSpec, 'learningRate'>;
-  /** Learning rate of each rule by full id; `default` for the others. */
+  /** Learning rate of each rule by full id; `default` for the others, and what suits a rule where that is not given. */
   readonly learningRates: Readonly<Record<string, number>>;
   /** Finds the learning rates first, with an equal budget for every rule. */
   readonly tune?: TuneOptions;
@@ -53,12 +54,12 @@ export async function* compare(task: Task, options: CompareOptions): AsyncGenera
 /** What the first line of a comparison or of a run says. */
 export type StartOptions = Pick<
   CompareOptions,
-  'model' | 'budget' | 'seeds' | 'machine' | 'version' | 'optimizer' | 'batch'
+  'model' | 'budget' | 'seeds' | 'machine' | 'version' | 'optimizer' | 'batch' | 'tune'
 >;
 
 /** The first line of a comparison or of a run. */
 export function startOf(task: Task, rules: readonly string[], options: StartOptions): StartEvent {
-  const { model, budget, seeds, machine, version, optimizer, batch } = options;
+  const { model, budget, seeds, machine, version, optimizer, batch, tune } = options;
   const built = buildModel(model, task.featureShape, task.outputs);
   return {
     type: 'start',
@@ -73,6 +74,7 @@ export function startOf(task: Task, rules: readonly string[], options: StartOpti
     version,
     optimizer: optimizer.name,
     batch,
+    ...(tune === undefined ? {} : { trials: tune.trials }),
   };
 }
 
@@ -113,7 +115,7 @@ const jobOf = (
 ): JobSpec => ({
   rule,
   model,
-  optimizer: { ...optimizer, learningRate: rates[rule] ?? rates.default ?? 1e-3 },
+  optimizer: { ...optimizer, learningRate: rates[rule] ?? rates.default ?? learningRateOf(rule, optimizer.name) },
   batch,
   budget,
   seed,

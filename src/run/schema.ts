@@ -25,6 +25,7 @@ const startSchema = z.object({
   version: z.string(),
   optimizer: z.string().optional(),
   batch: count.optional(),
+  trials: count.optional(),
 });
 
 const progressSchema = z.object({

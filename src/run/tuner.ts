@@ -68,9 +68,5 @@ export function bestRates(trials: readonly TrialEvent[]): Record<string, number>
   return Object.fromEntries([...best].map(([rule, { learningRate }]) => [rule, learningRate]));
 }
 
-/** A finite loss beats a diverged one, then accuracy counts, then loss. */
-function isBetter(a: TrialEvent, b: TrialEvent): boolean {
-  if (a.loss === null || b.loss === null) return a.loss !== null;
-  if (a.accuracy !== b.accuracy) return (a.accuracy ?? 0) > (b.accuracy ?? 0);
-  return a.loss < b.loss;
-}
+/** A finite loss beats a diverged one, a smaller one a larger one: accuracy alone would choose runs that are about to diverge. */
+const isBetter = (a: TrialEvent, b: TrialEvent): boolean => a.loss !== null && (b.loss === null || a.loss < b.loss);
