@@ -20,7 +20,10 @@ export function lengthOf(x: TypedArray, start: number, count: number, stride: nu
   for (let i = 0; i < count; i++) largest = Math.max(largest, Math.abs(x[start + i * stride]!));
   if (largest === 0 || !Number.isFinite(largest)) return largest;
   let total = 0;
-  for (let i = 0; i < count; i++) total += (x[start + i * stride]! / largest) ** 2;
+  for (let i = 0; i < count; i++) {
+    const part = x[start + i * stride]! / largest;
+    total += part * part;
+  }
   return largest * Math.sqrt(total);
 }
 

@@ -4,6 +4,7 @@ import type { TypedArray } from '../../dtype.ts';
 import { ShapeError } from '../../errors.ts';
 import type { MaybeTensor, Op } from '../../op.ts';
 import { isLinear } from '../../op.ts';
+import { log } from '../../portable.ts';
 import { showShape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { bind, bind1 } from '../../trace.ts';
@@ -138,14 +139,14 @@ export const slogdetOp: Op<None> = /* @__PURE__ */ matrixOp<None>('slogdet', {
     const inverse = bind1(luSolveOp, [a!, lu!, order!, identityLike(a!)], { transpose: false });
     return [null, sum(mul(swapLast(inverse), da), [-2, -1])];
   },
-  kernel: ([, lu, order], [sign, log]) => {
+  kernel: ([, lu, order], [sign, logAbs]) => {
     const n = order!.length;
     sign![0] = parityOf(order!);
-    log![0] = 0;
+    logAbs![0] = 0;
     for (let i = 0; i < n; i++) {
       const pivot = lu![i * (n + 1)]!;
       sign![0] = pivot === 0 ? 0 : sign![0]! * Math.sign(pivot);
-      log![0]! += Math.log(Math.abs(pivot));
+      logAbs![0]! += log(Math.abs(pivot));
     }
   },
   flops: ([size]) => size![0]!,
