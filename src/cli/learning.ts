@@ -6,7 +6,7 @@ import { ruleNamed } from '../methods/index.ts';
 import type { Budget } from '../methods/learner.ts';
 import type { EngineSettings } from '../run/engine-settings.ts';
 import type { OptimizerSpec } from '../run/optimizers.ts';
-import { above, atLeast, budget, rates, text, whole } from './fields.ts';
+import { above, atLeast, budget, choice, rates, text, whole } from './fields.ts';
 import { engineOptions, option, preset } from './verb.ts';
 
 export const learningOptions = {
@@ -22,6 +22,12 @@ export const learningOptions = {
     'sgd, momentum, nesterov, adam, adamw, rmsprop or adagrad (default momentum)',
     text(),
     'momentum',
+  ),
+  schedule: preset(
+    '--schedule <name>',
+    'constant, or cosine: rates fall to 0 over a budget in epochs (default constant)',
+    choice('constant', 'cosine'),
+    'constant',
   ),
   weightDecay: option('--weight-decay <n>', "decay of the weights (default: the optimiser's own)", atLeast(0)),
   learningRate: option('--learning-rate <r>', 'for all rules, or rule=rate,…; `default` names the others', rates()),
@@ -61,12 +67,15 @@ export const ratesOf = (asked: Readonly<Record<string, number>> = {}): Readonly<
 export const optimizerOf = ({
   optimizer,
   weightDecay,
+  schedule,
 }: {
   optimizer: string;
   weightDecay?: number | undefined;
+  schedule: 'constant' | 'cosine';
 }): Omit<OptimizerSpec, 'learningRate'> => ({
   name: optimizer,
   ...(weightDecay === undefined ? {} : { weightDecay }),
+  ...(schedule === 'constant' ? {} : { schedule }),
 });
 
 /** The engine settings that were asked for. */

@@ -1,4 +1,6 @@
 /** The engine's semi-public face: everything that nn, methods and tools build on. */
+import './methods.ts';
+
 export * from './backends/current.ts';
 export * from './check.ts';
 export * from './dag.ts';
@@ -6,6 +8,7 @@ export * from './dtype.ts';
 export * from './errors.ts';
 export * from './graph.ts';
 export * from './memory.ts';
+export type { TensorMethods } from './methods.ts';
 export * from './op.ts';
 export * from './ops/activation.ts';
 export * from './ops/arithmetic.ts';
@@ -20,9 +23,11 @@ export * from './ops/elementary.ts';
 export * from './ops/erf.ts';
 export * from './ops/exponential.ts';
 export * from './ops/extrema.ts';
+export * from './ops/fft.ts';
 export * from './ops/gather.ts';
 export * from './ops/integer.ts';
 export * from './ops/iota.ts';
+export * as linalg from './ops/linalg.ts';
 export * from './ops/logic.ts';
 export * from './ops/matmul.ts';
 export * from './ops/moments.ts';
@@ -36,8 +41,11 @@ export * from './ops/reduce.ts';
 export * from './ops/reduce-more.ts';
 export * from './ops/rounding.ts';
 export * from './ops/scatter.ts';
+export * from './ops/segment.ts';
 export * from './ops/softmax.ts';
+export * from './ops/sort.ts';
 export * from './ops/tap.ts';
+export * from './ops/triangle.ts';
 export * from './ops/trigonometric.ts';
 export { type Padding, type Pair, type WindowOptions, type WindowParams, windowOver } from './ops/window.ts';
 export { optimize } from './passes/index.ts';

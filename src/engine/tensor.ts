@@ -6,6 +6,7 @@
 import type { Dtype, TypedArray } from './dtype.ts';
 import { BYTES } from './dtype.ts';
 import { DisposedError, DonatedError, ShapeError, TracerError, UnsupportedError } from './errors.ts';
+import type { TensorMethods } from './methods.ts';
 import type { Shape } from './shape.ts';
 import { showShape, sizeOf } from './shape.ts';
 
@@ -23,7 +24,11 @@ export const bytesOf = (x: Aval): number => sizeOf(x.shape) * BYTES[x.dtype];
 /** Nested plain numbers, as `toArray` returns them. */
 export type Nested = number | Nested[];
 
+/** The chainable methods, which `methods.ts` installs; types only, so that the class knows no op. */
+export interface Tensor extends TensorMethods {}
+
 /** An n-dimensional array of numbers, immutable; see `zeros`, `tensor` and the random functions for making one. */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: `methods.ts` installs what the interface promises, and a test checks it
 export abstract class Tensor implements Aval {
   readonly shape: Shape;
   readonly dtype: Dtype;

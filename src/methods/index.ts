@@ -41,3 +41,15 @@ export function ruleNamed(name: string): CreditRule {
     help: near.length > 0 ? `did you mean ${near.join(' or ')}?` : `rules are ${all.map((rule) => rule.id).join(', ')}`,
   });
 }
+
+export { backprop } from './backprop.ts';
+export { directFeedbackAlignment } from './direct-feedback-alignment.ts';
+export { feedbackAlignment } from './feedback-alignment.ts';
+export { forwardGradient } from './forward-gradient.ts';
+export { kolenPollack } from './kolen-pollack.ts';
+export type { Budget, Counters, FitCall, FitEvent, Learner, LearningTask } from './learner.ts';
+export { nodePerturbation } from './node-perturbation.ts';
+export type { Citation, CreditCall, CreditResult, CreditRule, Reason } from './rule.ts';
+export { reason } from './rule.ts';
+export { signSymmetry } from './sign-symmetry.ts';
+export { weightPerturbation } from './weight-perturbation.ts';

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Tensor } from '../engine/index.ts';
 import { ConfigError, cast, random, tensor } from '../engine/index.ts';
-import { crossEntropy, dense, model, mse } from '../nn/index.ts';
+import { crossEntropy, dense, dropout, model, mse } from '../nn/index.ts';
 import { backprop } from './backprop.ts';
 import { forwardGradient } from './forward-gradient.ts';
 import { nodePerturbation } from './node-perturbation.ts';
@@ -82,6 +82,16 @@ describe('node perturbation', () => {
       );
       expect(credits[0]).toEqual(credits[1]);
       expect(Math.hypot(...credits[0]!)).toBeGreaterThan(0);
+    });
+  });
+
+  it('drops the same units in every pass', () => {
+    inF64(() => {
+      const net = model([4], [dense({ units: 20, activation: 'tanh' }), dropout(0.5), dense({ units: 3 })]);
+      const call = callOf(backprop(), net);
+      const limit = numbersOf(creditOf(forwardGradient({ place: 'preactivation' }), call).credit);
+      const credit = numbersOf(creditOf(nodePerturbation({ sigma: 1e-5, sides: 'two' }), call).credit);
+      expect(distance(credit, limit)).toBeLessThan(1e-6);
     });
   });
 

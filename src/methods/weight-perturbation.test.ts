@@ -1,6 +1,7 @@
 /** Weight perturbation tends to the forward gradient of the same direction: with slope 2 with two sides, 1 with one. */
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../engine/index.ts';
+import { dense, dropout, model } from '../nn/index.ts';
 import { backprop } from './backprop.ts';
 import { forwardGradient } from './forward-gradient.ts';
 import { callOf, creditOf, distance, inF64, kinds, numbersOf } from './testing/cases.ts';
@@ -44,6 +45,16 @@ describe('weight perturbation', () => {
     const credit = numbersOf(creditOf(weightPerturbation(), call).credit);
     expect(new Set(credit.map(Math.abs)).size).toBe(1);
     expect(new Set(credit.map(Math.sign))).toEqual(new Set([-1, 1]));
+  });
+
+  it('drops the same units in every pass', () => {
+    inF64(() => {
+      const net = model([4], [dense({ units: 20, activation: 'tanh' }), dropout(0.5), dense({ units: 3 })]);
+      const call = callOf(backprop(), net);
+      const limit = numbersOf(creditOf(forwardGradient({ law: 'gaussian' }), call).credit);
+      const credit = numbersOf(creditOf(weightPerturbation({ sigma: 1e-5, law: 'gaussian' }), call).credit);
+      expect(distance(credit, limit)).toBeLessThan(1e-6);
+    });
   });
 
   it.each([{ sigma: 0 }, { sigma: -1 }, { sigma: Number.NaN }, { sides: 'three' }, { draws: 0 }, { law: 'none' }])(

@@ -48,7 +48,7 @@ export async function* runJob(spec: JobSpec, task: Task, signal?: AbortSignal): 
 
 /** The learner that a specification names, for the samples of a task. */
 export function learnerOf(
-  spec: Pick<JobSpec, 'rule' | 'model' | 'optimizer' | 'batch'>,
+  spec: Pick<JobSpec, 'rule' | 'model' | 'optimizer' | 'batch' | 'budget'>,
   task: Task,
 ): Learner<TrainState> {
   const { batch } = spec;
@@ -62,10 +62,14 @@ export function learnerOf(
     rule: ruleNamed(spec.rule),
     model: buildModel(spec.model, task.featureShape, task.outputs),
     loss: task.loss,
-    optimizer: buildOptimizer(spec.optimizer),
+    optimizer: buildOptimizer(spec.optimizer, stepsOf(spec, task)),
     batch,
   });
 }
+
+/** Updates of a budget in epochs; null for the others, whose number of updates is not known beforehand. */
+const stepsOf = ({ budget, batch }: Pick<JobSpec, 'batch' | 'budget'>, { train }: Task): number | null =>
+  budget.kind === 'epochs' ? Math.max(1, Math.round(budget.value * Math.floor(train.n / batch))) : null;
 
 /** The first rows of the training part, always the same. */
 export function probeBatch(task: Task, rows: number): Batch {
