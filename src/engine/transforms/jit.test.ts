@@ -38,7 +38,7 @@ describe('what compiles anew', () => {
       [x, same, 1],
       [x, same, 2],
       [x, same, 2],
-    ] as const)
+    ] as [Tensor, unknown, number][])
       g(...args);
     expect(reasons.slice(1)).toEqual([
       'argument 0 changed from f32[2] to f32[3]',
