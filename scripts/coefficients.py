@@ -70,10 +70,13 @@ FITS = {
     "ERF_NEAR": ("(erf(x)/x − ERF_HEAD)/z in z = x², x ≤ 1", None, mpf(0), mpf(1), odd_weight(erf), 12, 6),
     "ERFC_LOG": ("−ln erfc(1 + t), until erf rounds to 1", lambda t: -log(erfc(1 + t)), mpf(0), (mpf("4.95"), mpf("2.95")), lambda t: erfc(1 + t) / erf(1 + t), 20, 8),
     "QUANTILE_CENTRE": ("Φ⁻¹(½ + d)/d − 2.5 in w = −ln 4p(1−p), w ≤ 5", lambda w: centre(w) - mpf("2.5"), mpf(0), CENTRE_LIMIT, lambda w: 1 / centre(w), 24, 10),
-    "QUANTILE_TAIL": ("Φ⁻¹ − r in r − QUANTILE_TAIL_START, r = √(−2 ln p), p ≥ 2⁻³³", tail(TAIL_START), mpf(0), FAR_START - TAIL_START, tail_weight(TAIL_START), (7, 6), 8),
-    "QUANTILE_FAR": ("Φ⁻¹ − r in r − QUANTILE_FAR_START, down to the smallest subnormal p", tail(FAR_START), mpf(0), radius(mpf(2) ** -1075) - FAR_START, tail_weight(FAR_START), (9, 8), None),
+    "QUANTILE_TAIL": ("Φ⁻¹ − r in r − QUANTILE_TAIL_START, r = √(−2 ln p), p ≥ 2⁻³³", tail(TAIL_START), mpf(0), FAR_START - TAIL_START, tail_weight(TAIL_START), (7, 6), None),
+    "QUANTILE_FAR": ("Φ⁻¹ − r in r − QUANTILE_FAR_START, down to the smallest subnormal p", tail(FAR_START), mpf(0), radius(mpf(2) ** -1075) - FAR_START, tail_weight(FAR_START), (9, 9), None),
     "POW_LOG": ("(atanh(s)/s − 1 − z/3)/z² in z = s², s ≤ tan²(π/8)", lambda z: mpf(1) / 5 if z < mpf(10) ** -16 else ((log((1 + sqrt(z)) / (1 - sqrt(z))) / 2 / sqrt(z) - 1) / z - mpf(1) / 3) / z, mpf(0), (3 - sqrt(8)) ** 2 * mpf("1.0001"), lambda z: z, 8, None),
 }
+
+# f32 pow computes in f64, but only as far as its rounding to f32 can see.
+SHORT = {"LOG": 5, "EXP": 7}
 
 
 def cut(x, width):
@@ -99,16 +102,17 @@ def listing(name, values):
     return f"export const {name}: readonly number[] = [\n{body},\n];\n"
 
 
-def fit(name, dtype, head):
+def fit(name, dtype, head, short=False):
     comment, f, a, b, weight, wide, narrow = FITS[name]
-    terms = wide if dtype == "f64" else narrow
+    terms = SHORT[name] if short else wide if dtype == "f64" else narrow
     if terms is None:
         return ""
     if name == "ERF_NEAR":
         f = odd(erf, 1 + head, -2 / sqrt(pi) / 3)
     b = b[dtype == "f32"] if isinstance(b, tuple) else b
     top_terms, bottom_terms = terms if isinstance(terms, tuple) else (terms, 0)
-    top, bottom, error = Fit(f, a, b, top_terms, bottom_terms, weight).rounded(dtype)
+    top, bottom, error = Fit(f, a, b, top_terms, bottom_terms, weight).rounded("f64" if short else dtype)
+    name = f"SHORT_{name}" if short else name
     note = f"/** {comment}; relative error of the result 2^−{bits(error):.1f}. */\n"
     if not bottom_terms:
         return note + listing(name, top)
@@ -126,14 +130,14 @@ def tables(dtype):
     high = cut(log(2), 42 if dtype == "f64" else 15)
     head = to(2 / sqrt(pi) - 1)
     yield f"/** Constants of the {dtype} functions, printed by scripts/coefficients.py from 60-digit minimax fits; do not edit. */\n"
-    yield constant("LOG2_E", to(1 / log(2)))
+    yield "export const LOG2_E = Math.LOG2E;\n" if dtype == "f64" else constant("LOG2_E", to(1 / log(2)))
     yield constant("LN2_HIGH", high, "ln 2 in two parts; the first is short, so that its product with an exponent is exact.")
     yield constant("LN2_LOW", to(log(2) - high))
     yield constant("TANH_SPLIT", mpf("0.625"), "From here on tanh is 1 − 2/(e²ˣ + 1).")
     yield constant("ERF_HEAD", head, "2/√π − 1.")
     yield constant("QUANTILE_CENTRE_LIMIT", CENTRE_LIMIT)
-    yield constant("QUANTILE_TAIL_START", TAIL_START)
     if dtype == "f64":
+        yield constant("QUANTILE_TAIL_START", TAIL_START)
         third = mpf(float(mpf(1) / 3))
         yield constant("QUANTILE_FAR_START", FAR_START)
         yield constant("THIRD_HIGH", third, "⅓ in two parts.")
@@ -146,6 +150,9 @@ def tables(dtype):
         mp.dps = 60
     for name in FITS:
         yield fit(name, dtype, head)
+    if dtype == "f32":
+        for name in SHORT:
+            yield fit(name, dtype, head, short=True)
 
 
 if __name__ == "__main__":

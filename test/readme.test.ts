@@ -78,13 +78,13 @@ describe('the reader of snippets', () => {
 
   it('runs a block against the sources and returns what it prints', async () => {
     const code = [
-      "import { ShapeError } from 'cotangent';",
-      "const error: Error = new ShapeError('two shapes'); // types are stripped",
-      'console.log(error.name); // → ShapeError',
+      "import { ConfigError } from 'cotangent';",
+      "const error: Error = new ConfigError('two shapes'); // types are stripped",
+      'console.log(error.name); // → ConfigError',
       'console.log(error.message); // → two shapes',
     ].join('\n');
     expect(await execute({ code })).toEqual(promised(code));
-    expect(promised(code)).toEqual(['ShapeError', 'two shapes']);
+    expect(promised(code)).toEqual(['ConfigError', 'two shapes']);
   });
 
   it('fails a block that throws or that imports what does not exist', async () => {

@@ -41,7 +41,7 @@ export const scopePath = (): string => place.path;
 export const joinScope = (outer: string, inner: string): string =>
   outer === '' ? inner : inner === '' ? outer : `${outer}/${inner}`;
 
-const ROOT = new URL('../', import.meta.url).href.replace('file://', '');
+const ROOT = import.meta.url.replace(/[^/]+\/[^/]*$/, '').replace('file://', '');
 
 /** A lazily formatted place in the user's code: the first stack frame outside this package. */
 class StackSite implements Site {

@@ -5,12 +5,12 @@
  * Rule      backprop sends e back through the transposed weights; here the output of unit i receives e·Bᵢ, with Bᵢ drawn once, and the unit's own derivative turns it into credit.
  * Exact     the last unit (it sees e itself). Everything below is an alignment-based direction, not a gradient.
  * Departs   Bᵢ is uniform in ±scale/√C; the paper leaves the scale open. In a convolutional model the unit is the convolution with the activation, normalisation and pooling behind it, and e·Bᵢ is
- *           shaped like the unit's output.
+ *           shaped like the unit's output. A residual block is one unit; inside it the exact derivative is used.
  * Letters   B batch, C outputs, Hᵢ size of unit i's output; e = ∂loss/∂output, (B, C).
  */
 
-import type { Tensor } from '../engine/index.ts';
-import { matmul, random, reshape, sizeOf } from '../engine/index.ts';
+import type { FloatDtype, Tensor } from '../engine/index.ts';
+import { leavesOf, matmul, random, reshape, sizeOf } from '../engine/index.ts';
 import type { Key } from '../nn/key.ts';
 import type { Tree } from '../nn/layer.ts';
 import type { Model } from '../nn/model.ts';
@@ -31,12 +31,12 @@ export interface DirectFeedbackAlignmentOptions {
   readonly scale?: number;
 }
 
-export interface DirectFeedbackAlignmentState {
-  readonly [name: string]: readonly Tensor[];
+export type DirectFeedbackAlignmentState = {
   /** Bᵢ for each hidden unit, (C, Hᵢ); never updated. */
   readonly feedback: readonly Tensor[];
-}
+};
 
+/** Direct feedback alignment, for chains of units without memory. */
 export function directFeedbackAlignment({
   scale = 1,
 }: DirectFeedbackAlignmentOptions = {}): CreditRule<DirectFeedbackAlignmentState> {
@@ -53,7 +53,7 @@ export function directFeedbackAlignment({
         reason(`direct feedback needs units without memory; ${recurrent.kind} carries state through time`)
       );
     },
-    init: (model, _params, key) => ({ feedback: drawFeedback(model, key, scale) }),
+    init: (model, params, key) => ({ feedback: drawMatrices(model, params, key, scale) }),
     credit({ model, loss, params, modelState, state, batch, key }) {
       const run = unroll(model, params, modelState, batch.x, { key, train: true });
       const error = loss.error(run.output, batch); // (B, C)
@@ -69,12 +69,13 @@ export function directFeedbackAlignment({
 
 const flat = (e: Tensor): Tensor => reshape(e, [e.shape[0]!, -1]);
 
-function drawFeedback(model: Model, key: Key, scale: number): Tensor[] {
+function drawMatrices(model: Model, params: Tree, key: Key, scale: number): Tensor[] {
   const outputs = sizeOf(model.outputShape);
   const bound = scale / Math.sqrt(outputs);
+  const { dtype } = leavesOf(params)[0] as { dtype: FloatDtype };
   const hidden = unitsOf(model).slice(0, -1);
   const keys = random.split(key, Math.max(1, hidden.length));
   return hidden.map(({ to }, i) =>
-    random.uniform(keys[i]!, [outputs, sizeOf(model.shapes[to]!)], { low: -bound, high: bound }),
+    random.uniform(keys[i]!, [outputs, sizeOf(model.shapes[to]!)], { low: -bound, high: bound, dtype }),
   );
 }

@@ -16,6 +16,8 @@ export interface CheckpointHeader {
   readonly version: 1;
   /** Rounding profile; resuming under another one gives other bits. */
   readonly profile: string;
+  /** Fingerprint of the compiled update that wrote it; another one gives other bits. */
+  readonly program: string;
   /** Configuration of the run, to be compared on resuming. */
   readonly config: unknown;
   /** Where the loader and the counters stand. */
@@ -33,11 +35,14 @@ export interface CheckpointHeader {
 
 const MAGIC = 'COTANGNT';
 
+/** What a checkpoint says beside its tensors. */
+export type CheckpointMeta = Pick<CheckpointHeader, 'profile' | 'program' | 'config' | 'position'>;
+
 /** Serialises a tree of tensors with a header. Layout: magic (8), header length (u32 LE), header JSON, tensor bytes. */
 export async function encodeCheckpoint(
   state: unknown,
-  meta: Pick<CheckpointHeader, 'profile' | 'config' | 'position'>,
-): Promise<Uint8Array> {
+  meta: CheckpointMeta,
+): Promise<{ readonly bytes: Uint8Array; readonly header: CheckpointHeader }> {
   const { paths } = structureOf(state);
   const leaves = leavesOf(state) as Tensor[];
   const blocks: Uint8Array[] = [];
@@ -56,7 +61,7 @@ export async function encodeCheckpoint(
   const front = new Uint8Array(12);
   front.set(new TextEncoder().encode(MAGIC));
   new DataView(front.buffer).setUint32(8, json.length, true);
-  return concatBytes([front, json, body]);
+  return { bytes: concatBytes([front, json, body]), header };
 }
 
 export interface Checkpoint {

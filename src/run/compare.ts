@@ -1,24 +1,31 @@
 /** The main job: the same model from the same start with each rule, over seeds, within one budget. */
 import { backend } from '../engine/index.ts';
 import { ruleNamed } from '../methods/index.ts';
+import type { Budget } from '../methods/learner.ts';
 import { paramLayers } from '../nn/index.ts';
 import { meanInterval } from '../stats/index.ts';
-import { type JobEvent, type JobSpec, runJob } from './job.ts';
+import { type JobSpec, runJob } from './job.ts';
 import { buildModel } from './models.ts';
 import type { OptimizerSpec } from './optimizers.ts';
+import { learningRateOf } from './presets.ts';
 import { inProcess, type Runner } from './runner.ts';
-import type { Budget, CompareEvent, CompareSummary, ResultEvent, RuleSummary, StartEvent } from './schema.ts';
+import type { CompareEvent, CompareSummary, ResultEvent, RuleSummary, SkipEvent, StartEvent } from './schema.ts';
 import type { Task } from './task.ts';
+import { type TuneOptions, tune } from './tuner.ts';
 
 export interface CompareOptions {
+  /** Names or aliases. */
   readonly rules: readonly string[];
   readonly model: string;
   readonly seeds: readonly number[];
   readonly budget: Budget;
   readonly batch: number;
   readonly optimizer: Omit<OptimizerSpec, 'learningRate'>;
-  /** Learning rate of each rule by full id; `default` for the others. */
+  /** Learning rate of each rule by full id; `default` for the others, and what suits a rule where that is not given. */
   readonly learningRates: Readonly<Record<string, number>>;
+  /** Finds the learning rates first, with an equal budget for every rule. */
+  readonly tune?: TuneOptions;
+  /** Samples on which credit is compared with the gradient; 200 unless said. */
   readonly probe?: number;
   readonly signal?: AbortSignal;
   /** Where jobs run; in this thread unless said. */
@@ -29,48 +36,86 @@ export interface CompareOptions {
 
 /** Runs the comparison; yields the start, everything the runs report, and the summary. */
 export async function* compare(task: Task, options: CompareOptions): AsyncGenerator<CompareEvent> {
-  const rules = options.rules.map((name) => ruleNamed(name).id);
-  const model = buildModel(options.model, task.set.featureShape, task.outputs);
-  yield {
+  const rules = [...new Set(options.rules.map((name) => ruleNamed(name).id))];
+  const runner = options.runner ?? inProcess((spec, signal) => runJob(spec, task, signal));
+  yield startOf(task, rules, options);
+  const seen = new Results();
+  let rates = options.learningRates;
+  if (options.tune !== undefined) {
+    const first = rules.map((rule) => jobOf(rule, options.seeds[0]!, rates, options));
+    rates = { ...rates, ...(yield* seen.watch(tune(first, runner, options.tune, options.signal))) };
+  }
+  const left = rules.filter((rule) => !seen.skipped.has(rule));
+  const jobs = options.seeds.flatMap((seed) => left.map((rule) => jobOf(rule, seed, rates, options)));
+  yield* seen.watch(eventsOf(runner, jobs, options.signal));
+  yield summarise(task, options, left, seen);
+}
+
+/** What the first line of a comparison or of a run says. */
+export type StartOptions = Pick<
+  CompareOptions,
+  'model' | 'budget' | 'seeds' | 'machine' | 'version' | 'optimizer' | 'batch' | 'tune'
+>;
+
+/** The first line of a comparison or of a run. */
+export function startOf(task: Task, rules: readonly string[], options: StartOptions): StartEvent {
+  const { model, budget, seeds, machine, version, optimizer, batch, tune } = options;
+  const built = buildModel(model, task.featureShape, task.outputs);
+  return {
     type: 'start',
     task: task.name,
-    model: options.model,
-    budget: options.budget,
-    rules,
-    seeds: [...options.seeds],
-    layers: paramLayers(model).map((i) => model.names[i]!),
+    model,
+    budget,
+    rules: [...rules],
+    seeds: [...seeds],
+    layers: paramLayers(built).map((i) => built.names[i]!),
     profile: backend().profile,
-    machine: options.machine,
-    version: options.version,
+    machine,
+    version,
+    optimizer: optimizer.name,
+    batch,
+    ...(tune === undefined ? {} : { trials: tune.trials }),
   };
-  const jobs = options.seeds.flatMap((seed) => rules.map((rule): JobSpec => jobOf(rule, seed, options)));
-  const runner = options.runner ?? inProcess((spec, signal) => runJob(spec, task, signal));
-  const results: ResultEvent[] = [];
-  const skipped = new Set<string>();
-  for await (const event of runner(jobs, options.signal)) {
-    if (event.type === 'skip') {
-      if (skipped.has(event.rule)) continue;
-      skipped.add(event.rule);
+}
+
+async function* eventsOf(runner: Runner, jobs: readonly JobSpec[], signal?: AbortSignal): AsyncGenerator<CompareEvent> {
+  for await (const { event } of runner(jobs, signal)) yield event;
+}
+
+/** Remembers results and skips as they pass; a rule is said to be skipped once. */
+class Results {
+  readonly runs: ResultEvent[] = [];
+  readonly skipped = new Set<string>();
+
+  async *watch<R>(events: AsyncGenerator<CompareEvent, R>): AsyncGenerator<CompareEvent, R> {
+    try {
+      for (let next = await events.next(); ; next = await events.next()) {
+        if (next.done === true) return next.value;
+        const event = next.value;
+        if (event.type === 'result') this.runs.push(event);
+        if (event.type !== 'skip' || this.#isNews(event)) yield event;
+      }
+    } finally {
+      await events.return(undefined as never);
     }
-    if (event.type === 'result') results.push(event);
-    yield event;
   }
-  yield summarise(
-    task.name,
-    options,
-    rules.filter((rule) => !skipped.has(rule)),
-    results,
-  );
+
+  #isNews({ rule }: SkipEvent): boolean {
+    const isNews = !this.skipped.has(rule);
+    this.skipped.add(rule);
+    return isNews;
+  }
 }
 
 const jobOf = (
   rule: string,
   seed: number,
-  { model, optimizer, learningRates, batch, budget, probe = 200 }: CompareOptions,
+  rates: Readonly<Record<string, number>>,
+  { model, optimizer, batch, budget, probe = 200 }: CompareOptions,
 ): JobSpec => ({
   rule,
   model,
-  optimizer: { ...optimizer, learningRate: learningRates[rule] ?? learningRates.default ?? 1e-3 },
+  optimizer: { ...optimizer, learningRate: rates[rule] ?? rates.default ?? learningRateOf(rule, optimizer.name) },
   batch,
   budget,
   seed,
@@ -78,29 +123,28 @@ const jobOf = (
 });
 
 function summarise(
-  task: string,
-  options: CompareOptions,
+  task: Task,
+  { model, budget, seeds }: CompareOptions,
   rules: readonly string[],
-  results: readonly ResultEvent[],
+  seen: Results,
 ): CompareSummary {
+  // In the order of the seeds, not of arrival: sums of floats depend on it.
+  const runsOf = (rule: string) => seeds.flatMap((seed) => seen.runs.filter((r) => r.rule === rule && r.seed === seed));
   return {
     type: 'summary',
-    task,
-    model: options.model,
-    budget: options.budget,
-    rules: rules.map((rule) =>
-      summaryOf(
-        rule,
-        results.filter((r) => r.rule === rule),
-      ),
-    ),
+    task: task.name,
+    model,
+    budget,
+    rules: rules.filter((rule) => !seen.skipped.has(rule)).map((rule) => summaryOf(rule, runsOf(rule))),
   };
 }
 
-function summaryOf(rule: string, runs: readonly ResultEvent[]): RuleSummary {
+/** Means over the runs of one rule. */
+export function summaryOf(rule: string, runs: readonly ResultEvent[]): RuleSummary {
   const numbers = (pick: (r: ResultEvent) => number | null) => runs.map(pick).filter((v): v is number => v !== null);
   const mean = (values: readonly number[]) => meanInterval(values).mean;
   const layers = runs[0]?.angleDeg.length ?? 0;
+  const learningRate = runs[0]?.learningRate;
   return {
     rule,
     accuracy: meanInterval(numbers((r) => r.accuracy)),
@@ -109,7 +153,6 @@ function summaryOf(rule: string, runs: readonly ResultEvent[]): RuleSummary {
     flops: mean(numbers((r) => r.flops)) ?? 0,
     peakBytes: Math.max(0, ...numbers((r) => r.peakBytes)),
     seconds: mean(numbers((r) => r.seconds)) ?? 0,
+    ...(learningRate === undefined ? {} : { learningRate }),
   };
 }
-
-export type { JobEvent };

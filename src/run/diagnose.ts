@@ -3,18 +3,12 @@ import { add, div, jit, leavesOf, mul, sqrt, sub, sum, type Tensor } from '../en
 import type { KeyWords } from '../engine/threefry.ts';
 import { foldIn } from '../engine/threefry.ts';
 import { backprop } from '../methods/backprop.ts';
+import type { CreditQuality } from '../methods/learner.ts';
 import type { CreditCall, CreditRule } from '../methods/rule.ts';
 import type { Batch, Loss, Model, Tree } from '../nn/index.ts';
 import { paramLayers } from '../nn/index.ts';
 import type { TrainState } from './trainer.ts';
 import { keyTensor } from './trainer.ts';
-
-export interface LayerQuality {
-  /** Angle to the true gradient, degrees; null where either is zero or not finite. */
-  readonly angleDeg: readonly (number | null)[];
-  /** Length of the credit over that of the gradient. */
-  readonly normRatio: readonly (number | null)[];
-}
 
 export interface SpreadQuality {
   /** ‖mean credit − gradient‖ / ‖gradient‖ per layer. */
@@ -78,7 +72,7 @@ export class Diagnostics {
   }
 
   /** Angle and norm ratio per layer for one key. */
-  async measure(state: TrainState, batch: Batch, key: KeyWords): Promise<LayerQuality> {
+  async measure(state: TrainState, batch: Batch, key: KeyWords): Promise<CreditQuality> {
     if (this.#rule.isAsync) return { angleDeg: this.#layers.map(() => null), normRatio: this.#layers.map(() => null) };
     const inner = this.#both(forDiagnosis(state), batch, keyTensor(key));
     const angleDeg: (number | null)[] = [];

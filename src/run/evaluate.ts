@@ -3,7 +3,7 @@
 import type { Part } from '../data/index.ts';
 import { loader } from '../data/index.ts';
 import { argmax, cast, eq, fromArray, jit, mul, sum, type Tensor } from '../engine/index.ts';
-import type { Batch, Model, Tree } from '../nn/index.ts';
+import type { Batch } from '../nn/index.ts';
 import { breathe } from './breathe.ts';
 import type { Task } from './task.ts';
 
@@ -31,17 +31,17 @@ export function toTensors({ x, xShape, y, yShape, mask }: HostBatch, withMask: b
   return withMask ? { ...batch, mask: fromArray(mask, [mask.length], float) } : batch;
 }
 
-/** Measures a model on held-out rows; the compiled pass is kept. */
-export class Evaluator {
+/** Measures predictions on held-out rows; the compiled pass is kept. */
+export class Evaluator<State> {
   readonly #task: Task;
   readonly #batch: number;
-  readonly #pass: (params: Tree, state: Tree, batch: Batch) => { loss: Tensor; hits: Tensor };
+  readonly #pass: (state: State, batch: Batch) => { loss: Tensor; hits: Tensor };
 
-  constructor(model: Model, task: Task, batch = 200) {
+  constructor(predict: (state: State, x: Tensor) => Tensor, task: Task, batch = 200) {
     this.#task = task;
     this.#batch = batch;
-    this.#pass = jit((params: Tree, state: Tree, b: Batch) => {
-      const [output] = model.apply(params, state, b.x, { train: false });
+    this.#pass = jit((state: State, b: Batch) => {
+      const output = predict(state, b.x);
       const { mask, ...unmasked } = b;
       const loss = sum(mul(task.loss.perSample(output, unmasked), mask!));
       const hits = task.isClassification
@@ -51,7 +51,7 @@ export class Evaluator {
     });
   }
 
-  async measure(params: Tree, modelState: Tree, part: Part): Promise<Evaluation> {
+  async measure(state: State, part: Part, signal?: AbortSignal): Promise<Evaluation> {
     const batches = loader({
       set: part,
       batch: Math.min(this.#batch, part.n),
@@ -61,7 +61,8 @@ export class Evaluator {
     let loss = 0;
     let hits = 0;
     for (const host of batches.epoch(0)) {
-      const result = this.#pass(params, modelState, toTensors(host, true));
+      signal?.throwIfAborted();
+      const result = this.#pass(state, toTensors(host, true));
       loss += (await result.loss.read())[0]!;
       hits += (await result.hits.read())[0]!;
       await breathe();

@@ -1,19 +1,17 @@
-/** One run of one rule from one seed: trains to a budget and reports as it goes. */
-
-import type { Loader } from '../data/index.ts';
+/** One run of one learner from one seed: learns within a budget and reports as it goes. */
 import { loader } from '../data/index.ts';
 import { ConfigError } from '../engine/index.ts';
-import { keyFrom } from '../engine/threefry.ts';
+import { foldIn, type KeyWords, keyFrom } from '../engine/threefry.ts';
 import { ruleNamed } from '../methods/index.ts';
-import type { Batch, Model } from '../nn/index.ts';
-import { breathe } from './breathe.ts';
-import { Diagnostics, type LayerQuality } from './diagnose.ts';
-import { Evaluator, toTensors } from './evaluate.ts';
+import type { Budget, Counters, CreditQuality, FitEvent, Learner } from '../methods/learner.ts';
+import type { Batch } from '../nn/index.ts';
+import { type Evaluation, Evaluator, toTensors } from './evaluate.ts';
 import { buildModel } from './models.ts';
 import { buildOptimizer, type OptimizerSpec } from './optimizers.ts';
-import type { Budget, EpochEvent, ProgressEvent, ResultEvent, SkipEvent } from './schema.ts';
-import type { Task } from './task.ts';
-import { Trainer } from './trainer.ts';
+import { ruleLearner } from './rule-learner.ts';
+import type { EpochEvent, ProgressEvent, ResultEvent, SkipEvent } from './schema.ts';
+import { type Task, withHoldout } from './task.ts';
+import type { TrainState } from './trainer.ts';
 
 /** Everything that decides a run, as plain data. */
 export interface JobSpec {
@@ -25,187 +23,192 @@ export interface JobSpec {
   readonly seed: number;
   /** Samples on which credit is compared with the gradient; 0 for no diagnosis. */
   readonly probe: number;
+  /** Share of the training rows to measure on instead of the test rows. */
+  readonly holdout?: number;
 }
 
 export type JobEvent = ProgressEvent | EpochEvent | ResultEvent | SkipEvent;
 
 const PROGRESS_EVERY_MS = 100;
+/** Folded into a job's key for diagnoses, which must not disturb the run. */
+const PROBE = 0x9e0be;
 
 /** Runs a job; yields progress, one event an epoch and the result. A diverged run stops and says so. */
 export async function* runJob(spec: JobSpec, task: Task, signal?: AbortSignal): AsyncGenerator<JobEvent> {
+  const model = buildModel(spec.model, task.featureShape, task.outputs);
   const rule = ruleNamed(spec.rule);
-  const model = buildModel(spec.model, task.set.featureShape, task.outputs);
   const supported = rule.supports(model);
   if (supported !== true) {
     yield { type: 'skip', rule: rule.id, reason: supported.reason };
     return;
   }
-  yield* new Job(spec, task, model, signal).run();
+  const rows = spec.holdout === undefined ? task : withHoldout(task, spec.holdout);
+  yield* new Job(spec, rows, learnerOf(spec, rows)).run(signal);
 }
 
-class Job {
+/** The learner that a specification names, for the samples of a task. */
+export function learnerOf(
+  spec: Pick<JobSpec, 'rule' | 'model' | 'optimizer' | 'batch' | 'budget'>,
+  task: Task,
+): Learner<TrainState> {
+  const { batch } = spec;
+  if (!(batch >= 1) || batch > task.train.n)
+    throw new ConfigError(`a batch of ${batch} cannot be drawn from ${task.train.n} training rows`, {
+      batch,
+      rows: task.train.n,
+      help: `use a batch of 1 to ${task.train.n}`,
+    });
+  return ruleLearner({
+    rule: ruleNamed(spec.rule),
+    model: buildModel(spec.model, task.featureShape, task.outputs),
+    loss: task.loss,
+    optimizer: buildOptimizer(spec.optimizer, stepsOf(spec, task)),
+    batch,
+  });
+}
+
+/** Updates of a budget in epochs; null for the others, whose number of updates is not known beforehand. */
+const stepsOf = ({ budget, batch }: Pick<JobSpec, 'batch' | 'budget'>, { train }: Task): number | null =>
+  budget.kind === 'epochs' ? Math.max(1, Math.round(budget.value * Math.floor(train.n / batch))) : null;
+
+/** The first rows of the training part, always the same. */
+export function probeBatch(task: Task, rows: number): Batch {
+  const batch = Math.min(rows, task.train.n);
+  const first = loader({ set: task.train, batch, normaliser: task.normaliser }).batchAt({ epoch: 0, step: 0 });
+  return toTensors(first, false);
+}
+
+export class Job<State> {
   readonly #spec: JobSpec;
   readonly #task: Task;
-  readonly #trainer: Trainer;
-  readonly #loader: Loader;
-  readonly #evaluator: Evaluator;
-  readonly #diagnostics: Diagnostics;
+  readonly #learner: Learner<State>;
+  readonly #evaluator: Evaluator<State>;
   readonly #probe: Batch | null;
-  readonly #signal: AbortSignal | undefined;
-  #step = 0;
-  #trainMs = 0;
-  #epochLoss = 0;
-  #epochSteps = 0;
-  #quality: LayerQuality = { angleDeg: [], normRatio: [] };
+  readonly #key: KeyWords;
+  readonly #losses = new MeanLoss();
+  #quality: CreditQuality = { angleDeg: [], normRatio: [] };
+  #measured: Evaluation = { loss: Number.NaN, accuracy: null };
+  #measuredAt = -1;
   #lastProgress = 0;
 
-  constructor(spec: JobSpec, task: Task, model: Model, signal: AbortSignal | undefined) {
-    const rule = ruleNamed(spec.rule);
-    this.#spec = { ...spec, rule: rule.id };
+  constructor(spec: JobSpec, task: Task, learner: Learner<State>) {
+    this.#spec = spec;
     this.#task = task;
-    this.#signal = signal;
-    this.#trainer = new Trainer({
-      model,
-      loss: task.loss,
-      rule,
-      optimizer: buildOptimizer(spec.optimizer),
-      key: keyFrom(spec.seed),
-    });
-    const { train } = task.set;
-    if (train.n < spec.batch)
-      throw new ConfigError(`a batch of ${spec.batch} cannot be drawn from ${train.n} training rows`, {
-        batch: spec.batch,
-        rows: train.n,
-        help: `use --batch ${train.n} or fewer`,
-      });
-    this.#loader = loader({
-      set: train,
-      batch: spec.batch,
-      key: keyFrom(spec.seed ^ 0x5eed),
-      normaliser: task.normaliser,
-    });
-    this.#evaluator = new Evaluator(model, task);
-    this.#diagnostics = new Diagnostics(model, task.loss, rule);
-    this.#probe = spec.probe > 0 ? this.#probeBatch(Math.min(spec.probe, train.n)) : null;
+    this.#learner = learner;
+    this.#key = keyFrom(spec.seed);
+    this.#evaluator = new Evaluator((state, x) => learner.predict(state, x), task);
+    this.#probe = spec.probe > 0 && learner.quality !== undefined ? probeBatch(task, spec.probe) : null;
   }
 
-  /** The first rows of the training part, always the same. */
-  #probeBatch(rows: number): Batch {
-    const host = loader({ set: this.#task.set.train, batch: rows, normaliser: this.#task.normaliser }).batchAt({
-      epoch: 0,
-      step: 0,
-    });
-    return toTensors(host, false);
-  }
-
-  async *run(): AsyncGenerator<JobEvent> {
-    for (let epoch = 0; ; epoch++) {
-      for (const host of this.#loader.epoch(epoch)) {
-        if (this.#isSpent()) break;
-        this.#signal?.throwIfAborted();
-        const loss = await this.#trainStep(toTensors(host, false));
-        if (Number.isNaN(loss) && this.#epochSteps === 0) {
-          // a rule that evaluates no loss reports none; divergence shows in the evaluation
-        } else if (!Number.isFinite(loss)) {
-          yield await this.#result(true);
-          return;
-        }
-        const now = performance.now();
-        if (now - this.#lastProgress > PROGRESS_EVERY_MS) {
-          this.#lastProgress = now;
-          yield this.#progress(epoch, loss);
-        }
-        await breathe();
+  async *run(signal: AbortSignal | undefined): AsyncGenerator<JobEvent> {
+    const { budget } = this.#spec;
+    let last: FitEvent<State> | null = null;
+    for await (const event of this.#learner.fit({ task: this.#task, budget, key: this.#key, signal })) {
+      last = event;
+      this.#losses.add(event.loss);
+      if (event.loss !== null && !Number.isFinite(event.loss)) {
+        yield await this.#result(event, true);
+        return;
       }
-      yield await this.#epoch(epoch);
-      if (this.#isSpent()) break;
+      if (event.endsEpoch) yield await this.#epoch(event, event.counters.epoch - 1);
+      else if (this.#isDue()) yield this.#progress(event);
     }
-    yield await this.#result(false);
+    if (last === null) return; // a budget of no step at all
+    if (!last.endsEpoch) yield await this.#epoch(last, last.counters.epoch);
+    yield await this.#result(last, !Number.isFinite(this.#measured.loss));
   }
 
-  async #trainStep(batch: Batch): Promise<number> {
-    const start = performance.now();
-    const loss = await this.#trainer.step(batch, this.#step);
-    this.#trainMs += performance.now() - start;
-    this.#step++;
-    this.#epochLoss += loss;
-    this.#epochSteps++;
-    return loss;
+  #isDue(): boolean {
+    const now = performance.now();
+    if (now - this.#lastProgress < PROGRESS_EVERY_MS) return false;
+    this.#lastProgress = now;
+    return true;
   }
 
-  #isSpent(): boolean {
-    const { kind, value } = this.#spec.budget;
-    if (kind === 'epochs') return this.#step >= Math.round(value * this.#loader.stepsPerEpoch);
-    if (kind === 'seconds') return this.#trainMs >= value * 1000;
-    return this.#step > 0 && (this.#step + 1) * this.#trainer.flopsPerStep > value;
+  #progress({ counters, totalSteps, loss }: FitEvent<State>): ProgressEvent {
+    const { epoch, step } = counters;
+    return { type: 'progress', ...this.#who(), epoch, step, steps: totalSteps, loss: finite(loss) };
   }
 
-  /** Steps of the whole run, as far as that is known. */
-  #totalSteps(): number {
-    const { kind, value } = this.#spec.budget;
-    if (kind === 'epochs') return Math.round(value * this.#loader.stepsPerEpoch);
-    if (kind === 'flops') return Math.max(this.#step, Math.floor(value / Math.max(1, this.#trainer.flopsPerStep)));
-    return Math.max(this.#step, Math.round((this.#step * value * 1000) / Math.max(1, this.#trainMs)));
-  }
-
-  #progress(epoch: number, loss: number): ProgressEvent {
-    return {
-      type: 'progress',
-      rule: this.#spec.rule,
-      seed: this.#spec.seed,
-      epoch,
-      step: this.#step,
-      steps: this.#totalSteps(),
-      loss: finite(loss),
-    };
-  }
-
-  async #epoch(epoch: number): Promise<EpochEvent> {
-    const { params, modelState } = this.#trainer.state;
-    const { loss, accuracy } = await this.#evaluator.measure(params, modelState, this.#task.set.test);
+  async #epoch(event: FitEvent<State>, epoch: number): Promise<EpochEvent> {
+    const { loss, accuracy } = await this.#measure(event);
+    const { step, samples } = event.counters;
     if (this.#probe !== null)
-      this.#quality = await this.#diagnostics.measure(
-        this.#trainer.state,
-        this.#probe,
-        this.#trainer.stepKey(this.#step),
-      );
-    const trainLoss = this.#epochLoss / Math.max(1, this.#epochSteps);
-    this.#epochLoss = 0;
-    this.#epochSteps = 0;
+      this.#quality = await this.#learner.quality!(event.state, this.#probe, foldIn(foldIn(this.#key, PROBE), step));
     return {
       type: 'epoch',
-      rule: this.#spec.rule,
-      seed: this.#spec.seed,
+      ...this.#who(),
       epoch,
-      step: this.#step,
-      samples: this.#step * this.#spec.batch,
-      trainLoss: finite(trainLoss),
+      step,
+      samples,
+      trainLoss: finite(this.#losses.take()),
       loss: finite(loss),
       accuracy,
-      angleDeg: [...this.#quality.angleDeg],
-      normRatio: [...this.#quality.normRatio],
-      flops: this.#step * this.#trainer.flopsPerStep,
-      seconds: this.#trainMs / 1000,
+      ...this.#credit(),
+      ...spent(event.counters),
     };
   }
 
-  async #result(diverged: boolean): Promise<ResultEvent> {
-    const { params, modelState } = this.#trainer.state;
-    const { loss, accuracy } = await this.#evaluator.measure(params, modelState, this.#task.set.test);
+  async #result(event: FitEvent<State>, diverged: boolean): Promise<ResultEvent> {
+    const { loss, accuracy } = await this.#measure(event);
     return {
       type: 'result',
-      rule: this.#spec.rule,
-      seed: this.#spec.seed,
+      ...this.#who(),
       accuracy,
       loss: finite(loss),
-      angleDeg: [...this.#quality.angleDeg],
-      normRatio: [...this.#quality.normRatio],
-      flops: this.#step * this.#trainer.flopsPerStep,
-      peakBytes: this.#trainer.peakBytes,
-      seconds: this.#trainMs / 1000,
+      ...this.#credit(),
+      ...spent(event.counters),
+      peakBytes: event.peakBytes,
+      learningRate: this.#spec.optimizer.learningRate,
       ...(diverged ? { diverged } : {}),
     };
   }
+
+  async #measure({ counters, state }: FitEvent<State>): Promise<Evaluation> {
+    if (counters.step !== this.#measuredAt) this.#measured = await this.#evaluator.measure(state, this.#task.test);
+    this.#measuredAt = counters.step;
+    return this.#measured;
+  }
+
+  #who(): { rule: string; seed: number } {
+    return { rule: this.#learner.id, seed: this.#spec.seed };
+  }
+
+  #credit(): { angleDeg: (number | null)[]; normRatio: (number | null)[] } {
+    return { angleDeg: [...this.#quality.angleDeg], normRatio: [...this.#quality.normRatio] };
+  }
 }
 
-const finite = (x: number): number | null => (Number.isFinite(x) ? x : null);
+const spent = ({ flops, seconds }: Counters): { flops: number; seconds: number } => ({ flops, seconds });
+
+/** The mean loss of batches since it was last taken; null where none was evaluated. */
+export class MeanLoss {
+  #sum = 0;
+  #count = 0;
+
+  add(loss: number | null): void {
+    if (loss === null) return;
+    this.#sum += loss;
+    this.#count++;
+  }
+
+  /** What it holds, as plain data. */
+  get sums(): readonly [sum: number, count: number] {
+    return [this.#sum, this.#count];
+  }
+
+  set([sum, count]: readonly [sum: number, count: number]): void {
+    this.#sum = sum;
+    this.#count = count;
+  }
+
+  take(): number | null {
+    const mean = this.#count === 0 ? null : this.#sum / this.#count;
+    this.#sum = 0;
+    this.#count = 0;
+    return mean;
+  }
+}
+
+/** JSON has no NaN: what is not finite is null. */
+export const finite = (x: number | null): number | null => (x !== null && Number.isFinite(x) ? x : null);

@@ -5,42 +5,58 @@ import { ConfigError } from '../engine/index.ts';
 import type { Layer, Model } from '../nn/index.ts';
 import { activation, batchNorm, conv2d, dense, flatten, globalAvgPool, maxPool, model, residual } from '../nn/index.ts';
 
-const NAMES = 'linear, mlp, mlp:256-128, cnn, resnet';
+export interface ModelPreset {
+  readonly name: string;
+  /** One sentence for lists. */
+  readonly summary: string;
+}
+
+/** What `buildModel` knows. */
+export const models: readonly ModelPreset[] = [
+  { name: 'linear', summary: 'One dense layer.' },
+  { name: 'mlp', summary: 'Dense layers with ReLU: 128 and 64 wide, or as wide as said, mlp:256-128.' },
+  {
+    name: 'cnn',
+    summary:
+      'Two 3×3 convolutions of 16 and 32 filters with batch normalisation, ReLU and pooling, then a dense layer.',
+  },
+  {
+    name: 'resnet',
+    summary: 'A convolution and two residual blocks of 16 and 32 filters, mean over the image, a dense layer.',
+  },
+];
 
 /** Builds the model that a specification names, for samples of a shape and a number of outputs. */
 export function buildModel(spec: string, input: Shape, outputs: number): Model {
   const [name, detail] = spec.split(':') as [string, string?];
-  const flat: Layer[] = input.length > 1 ? [flatten()] : [];
+  const last = dense({ units: outputs });
+  if (detail !== undefined && name !== 'mlp')
+    throw new ConfigError(`the model "${name}" takes no widths, but "${spec}" gives some`, {
+      spec,
+      help: `write --model ${name}`,
+    });
   switch (name) {
     case 'linear':
-      return model(input, [...flat, dense({ units: outputs })]);
+      return model(input, [...flat(input), last]);
     case 'mlp':
       return model(input, [
-        ...flat,
+        ...flat(input),
         ...widthsOf(detail, spec).map((units) => dense({ units, activation: 'relu' })),
-        dense({ units: outputs }),
+        last,
       ]);
     case 'cnn':
-      return model(imageShape(input, spec), [
-        ...convolution(16),
-        maxPool({ size: 2 }),
-        ...convolution(32),
-        maxPool({ size: 2 }),
-        flatten(),
-        dense({ units: outputs }),
-      ]);
+      return model(imageShape(input, spec), [...stage(16), ...stage(32), flatten(), last]);
     case 'resnet':
-      return model(imageShape(input, spec), [
-        ...convolution(16),
-        block(16, 1),
-        block(32, 2),
-        globalAvgPool(),
-        dense({ units: outputs }),
-      ]);
+      return model(imageShape(input, spec), [...convolution(16), block(16, 1), block(32, 2), globalAvgPool(), last]);
     default:
-      throw new ConfigError(`there is no model "${spec}"`, { spec, help: `models are ${NAMES}` });
+      throw new ConfigError(`there is no model "${spec}"`, {
+        spec,
+        help: `models are ${models.map((m) => m.name).join(', ')}; widths are written mlp:256-128`,
+      });
   }
 }
+
+const flat = (input: Shape): Layer[] => (input.length > 1 ? [flatten()] : []);
 
 function widthsOf(detail: string | undefined, spec: string): number[] {
   if (detail === undefined) return [128, 64];
@@ -65,6 +81,8 @@ const convolution = (filters: number): Layer[] => [
   batchNorm(),
   activation('relu'),
 ];
+
+const stage = (filters: number): Layer[] => [...convolution(filters), maxPool({ size: 2 })];
 
 const block = (filters: number, stride: number): Layer =>
   residual({

@@ -23,6 +23,9 @@ const startSchema = z.object({
   profile: z.string(),
   machine: machineSchema,
   version: z.string(),
+  optimizer: z.string().optional(),
+  batch: count.optional(),
+  trials: count.optional(),
 });
 
 const progressSchema = z.object({
@@ -63,6 +66,24 @@ const resultSchema = z.object({
   seconds: cost,
   normRatio: perLayer.optional(),
   diverged: z.boolean().optional(),
+  learningRate: z.number().optional(),
+});
+
+// A trial of the tuner is measured on held-out training rows, never on the test rows.
+const trialSchema = z.object({
+  type: z.literal('trial'),
+  rule: z.string(),
+  learningRate: z.number().positive(),
+  loss: measured,
+  accuracy: measured,
+});
+
+const checkpointSchema = z.object({
+  type: z.literal('checkpoint'),
+  path: z.string(),
+  step: count,
+  epoch: count,
+  hash: z.string(),
 });
 
 const ruleSummarySchema = z.object({
@@ -73,6 +94,7 @@ const ruleSummarySchema = z.object({
   flops: cost,
   peakBytes: cost,
   seconds: cost,
+  learningRate: z.number().optional(),
 });
 
 const compareSummarySchema = z.object({
@@ -138,6 +160,8 @@ export const schemas = {
   result: resultSchema,
   summary: compareSummarySchema,
   skip: skipSchema,
+  trial: trialSchema,
+  checkpoint: checkpointSchema,
   claim: claimSchema,
   paperSummary: paperSummarySchema,
   bench: benchSchema,
@@ -169,6 +193,11 @@ export type BenchEvent = z.infer<typeof benchSchema>;
 /** What a verb writes when it refuses or fails. */
 export type ErrorEvent = z.infer<typeof errorSchema>;
 
+/** One learning rate tried for one rule; accuracy and loss are those of held-out training rows. */
+export type TrialEvent = z.infer<typeof trialSchema>;
+/** A checkpoint of `train` that is now on the disk; the hash is that of its tensors. */
+export type CheckpointEvent = z.infer<typeof checkpointSchema>;
+
 /** Any line that `compare` writes. */
 export type CompareEvent =
   | StartEvent
@@ -177,9 +206,10 @@ export type CompareEvent =
   | ResultEvent
   | CompareSummary
   | SkipEvent
+  | TrialEvent
   | ErrorEvent;
 /** Any line of any verb. */
-export type Event = CompareEvent | ClaimEvent | PaperSummary | BenchEvent;
+export type Event = CompareEvent | CheckpointEvent | ClaimEvent | PaperSummary | BenchEvent;
 
 /** Reads one JSON line; fields this version does not know are kept. Throws DataError naming the field that is wrong. */
 export function parseLine(line: string, where = 'line'): Event {

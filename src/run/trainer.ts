@@ -1,10 +1,22 @@
 /** One training run as a compiled step: credit by a rule, an update by an optimiser, and everything it needs as explicit state. */
-import { add, costOf, fromArray, type Jitted, jit, mapTree, optimize, type Tensor, where } from '../engine/index.ts';
+import {
+  add,
+  costOf,
+  fromArray,
+  type Jitted,
+  jit,
+  mapTree,
+  optimize,
+  printGraph,
+  type Tensor,
+  where,
+} from '../engine/index.ts';
 import type { KeyWords } from '../engine/threefry.ts';
 import { foldIn, split } from '../engine/threefry.ts';
 import type { CreditResult, CreditRule } from '../methods/rule.ts';
 import type { Batch, Loss, Model, Tree } from '../nn/index.ts';
 import type { Optimizer } from '../optim/index.ts';
+import { fnv1a } from './checkpoint.ts';
 
 /** Everything that a run carries from step to step; a tree of tensors, so that it can be saved. */
 export interface TrainState {
@@ -46,12 +58,16 @@ export class Trainer {
   readonly #keys: readonly KeyWords[];
   readonly #step: StepFunction;
   #flopsPerStep: number | null = null;
+  /** Bytes of working memory of one step at its highest point. */
   peakBytes = 0;
+  /** Fingerprint of the compiled step; empty before the first one and for rules that ask the outside world. */
+  program = '';
 
-  constructor(options: TrainerOptions) {
+  /** Starts afresh, or goes on from a state. */
+  constructor(options: TrainerOptions, state: TrainState = initialState(options)) {
     this.options = options;
     this.#keys = split(options.key, 3);
-    this.state = initialState(options, this.#keys);
+    this.state = state;
     const step: StepFunction = (state, batch, key) =>
       applyCredit(options, state, creditOf(options, state, batch, key) as CreditResult<Tree>);
     this.#step = options.rule.isAsync ? step : jit(step, { donate: [0], name: `${options.rule.id} step` });
@@ -62,13 +78,13 @@ export class Trainer {
     return foldIn(this.#keys[STEPS]!, step);
   }
 
-  /** Runs one step and keeps the new state; returns the loss of the batch, NaN for rules that evaluate none. */
-  async step(batch: Batch, step: number): Promise<number> {
+  /** Runs one step and keeps the new state; returns the loss of the batch, null for rules that evaluate none. */
+  async step(batch: Batch, step: number): Promise<number | null> {
     const key = keyTensor(this.stepKey(step));
     this.#count(batch, key);
     const result = this.options.rule.isAsync ? await this.#runAsync(batch, key) : this.#step(this.state, batch, key);
     this.state = result.state;
-    return result.loss === null ? Number.NaN : (await result.loss.read())[0]!;
+    return result.loss === null ? null : (await result.loss.read())[0]!;
   }
 
   /** FLOPs of one step, counted from the graph; 0 for rules that ask the outside world. */
@@ -83,12 +99,21 @@ export class Trainer {
   #count(batch: Batch, key: Tensor): void {
     if (this.#flopsPerStep !== null || this.options.rule.isAsync) return;
     const compiled = this.#step as Jitted<StepFunction>;
-    this.#flopsPerStep = costOf(optimize(compiled.graphOf(this.state, batch, key))).flops;
+    const graph = compiled.graphOf(this.state, batch, key);
+    this.program = fnv1a(new TextEncoder().encode(printGraph(graph)));
+    this.#flopsPerStep = costOf(optimize(graph)).flops;
     this.peakBytes = compiled.peakBytes(this.state, batch, key);
   }
 }
 
-function initialState({ model, rule, optimizer }: TrainerOptions, keys: readonly KeyWords[]): TrainState {
+/** The state before the first step. */
+export function initialState({
+  model,
+  rule,
+  optimizer,
+  key,
+}: Pick<TrainerOptions, 'model' | 'rule' | 'optimizer' | 'key'>): TrainState {
+  const keys = split(key, 3);
   const { params, state } = model.initialise(keyTensor(keys[INIT]!));
   const ruleState = rule.init(model, params, keyTensor(keys[RULE]!));
   return {

@@ -1,22 +1,23 @@
-/** The worker thread's side of `inWorkers`: loads the task once, then runs the jobs it is sent. */
+/** The worker thread's side of `inWorkers`: runs the jobs it is sent, one at a time. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { CotangentError } from '../engine/index.ts';
+import { useEngine } from './engine-settings.ts';
+import { failureOf } from './failure.ts';
 import { type JobSpec, runJob } from './job.ts';
-import { loadTask } from './task.ts';
-import type { WorkerReply, WorkerTask } from './workers.ts';
+import { taskOf } from './task.ts';
+import type { WorkerReply, WorkerSetup } from './workers.ts';
 
-const { name, options } = workerData as WorkerTask;
-const task = loadTask(name, options);
+const { set, engine } = workerData as WorkerSetup;
+useEngine(engine);
+const task = taskOf(set);
 
 const send = (reply: WorkerReply): void => parentPort!.postMessage(reply);
 
 async function work(job: JobSpec): Promise<void> {
   try {
-    for await (const event of runJob(job, await task)) send({ kind: 'event', event });
+    for await (const event of runJob(job, task)) send({ kind: 'event', event });
     send({ kind: 'done' });
   } catch (error) {
-    const { code, details } = error instanceof CotangentError ? error : { code: 'Error', details: {} };
-    send({ kind: 'failed', code, message: (error as Error).message, details });
+    send({ kind: 'failed', failure: failureOf(error) });
   }
 }
 

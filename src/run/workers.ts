@@ -1,69 +1,71 @@
-/** Jobs in worker threads of Node: one task load and one backend per worker, jobs handed out as workers become free. */
+/** Jobs in worker threads of Node: one backend per worker, the data shared, jobs handed out as workers become free. */
 import type { Worker } from 'node:worker_threads';
-import type { LoadOptions } from '../data/index.ts';
-import { CotangentError } from '../engine/index.ts';
+import type { Dataset } from '../data/index.ts';
+import type { EngineSettings } from './engine-settings.ts';
+import { errorOf, type Failure } from './failure.ts';
 import type { JobEvent, JobSpec } from './job.ts';
-import type { Runner } from './runner.ts';
+import type { JobReport, Runner } from './runner.ts';
+import { sharedDataset } from './shared.ts';
 
-export interface WorkerTask {
-  readonly name: string;
-  readonly options: LoadOptions;
+/** What every worker is started with. */
+export interface WorkerSetup {
+  readonly set: Dataset;
+  readonly engine: EngineSettings;
 }
 
 export type WorkerReply =
   | { readonly kind: 'event'; readonly event: JobEvent }
   | { readonly kind: 'done' }
-  | { readonly kind: 'failed'; readonly code: string; readonly message: string; readonly details: object };
+  | { readonly kind: 'failed'; readonly failure: Failure };
 
-interface Idle {
-  readonly worker: Worker;
-}
-
-/** A runner over `count` worker threads. */
-export const inWorkers = (task: WorkerTask, count: number): Runner =>
+/** A runner over up to `count` worker threads. */
+export const inWorkers = (setup: WorkerSetup, count: number): Runner =>
   async function* (jobs, signal) {
+    signal?.throwIfAborted();
     const { Worker: NodeWorker } = await import('node:worker_threads');
-    const file = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './run/worker.js', import.meta.url);
-    const pool = new Pool(
-      jobs,
-      Array.from({ length: Math.min(count, jobs.length) }, () => ({
-        worker: new NodeWorker(file, { workerData: task }),
-      })),
+    const workerData: WorkerSetup = { ...setup, set: sharedDataset(setup.set) };
+    const workers = Array.from(
+      { length: Math.min(count, jobs.length) },
+      () => new NodeWorker(workerFile(), { workerData }),
     );
+    const pool = new Pool(jobs, workers);
     const stop = () => pool.fail(signal!.reason);
     signal?.addEventListener('abort', stop, { once: true });
     try {
-      yield* pool.events();
+      yield* pool.reports();
     } finally {
       signal?.removeEventListener('abort', stop);
       await pool.close();
     }
   };
 
+/** The worker's file stands beside this one, as a source and in the built package. */
+const workerFile = (): URL => new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url);
+
 /** Hands out jobs and queues what comes back. */
 class Pool {
-  readonly #jobs: JobSpec[];
-  readonly #workers: readonly Idle[];
-  readonly #queue: JobEvent[] = [];
+  readonly #jobs: readonly JobSpec[];
+  readonly #workers: readonly Worker[];
+  readonly #queue: JobReport[] = [];
+  #next = 0;
   #running = 0;
   #error: unknown = null;
   #wake: () => void = () => {};
 
-  constructor(jobs: readonly JobSpec[], workers: readonly Idle[]) {
-    this.#jobs = [...jobs];
+  constructor(jobs: readonly JobSpec[], workers: readonly Worker[]) {
+    this.#jobs = jobs;
     this.#workers = workers;
-    for (const { worker } of workers) {
-      worker.on('message', (reply: WorkerReply) => this.#receive(worker, reply));
+    for (const worker of workers) {
       worker.on('error', (error) => this.fail(error));
       this.#assign(worker);
     }
   }
 
-  async *events(): AsyncGenerator<JobEvent> {
+  async *reports(): AsyncGenerator<JobReport> {
     while (true) {
       if (this.#error !== null) throw this.#error;
-      const event = this.#queue.shift();
-      if (event !== undefined) yield event;
+      const report = this.#queue.shift();
+      if (report !== undefined) yield report;
       else if (this.#running === 0) return;
       else
         await new Promise<void>((resolve) => {
@@ -78,19 +80,21 @@ class Pool {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#workers.map(({ worker }) => worker.terminate()));
+    await Promise.all(this.#workers.map((worker) => worker.terminate()));
   }
 
   #assign(worker: Worker): void {
-    const job = this.#jobs.shift();
-    if (job === undefined) return;
+    const job = this.#next++;
+    if (job >= this.#jobs.length) return;
     this.#running++;
-    worker.postMessage(job);
+    worker.removeAllListeners('message');
+    worker.on('message', (reply: WorkerReply) => this.#receive(worker, job, reply));
+    worker.postMessage(this.#jobs[job]);
   }
 
-  #receive(worker: Worker, reply: WorkerReply): void {
-    if (reply.kind === 'event') this.#queue.push(reply.event);
-    else if (reply.kind === 'failed') this.fail(new CotangentError(reply.code, reply.message, reply.details));
+  #receive(worker: Worker, job: number, reply: WorkerReply): void {
+    if (reply.kind === 'event') this.#queue.push({ job, event: reply.event });
+    else if (reply.kind === 'failed') this.fail(errorOf(reply.failure));
     else {
       this.#running--;
       this.#assign(worker);

@@ -51,6 +51,12 @@ const slopes: readonly Row[] = [
   ['softsign at 0', (x) => c.softsign(x!), [0], [1]],
   ['max, the first of equals', (x, y) => c.max(c.stack([x!, y!])), [2, 2], [1, 0]],
   ['min, the first of equals', (x, y) => c.min(c.stack([x!, y!])), [2, 2], [1, 0]],
+  [
+    'maxPool, the first of equals',
+    (x, y) => c.sum(c.maxPool(c.reshape(c.stack([x!, y!]), [1, 1, 1, 2]), [1, 2])),
+    [2, 2],
+    [1, 0],
+  ],
   ['prod with one zero', (x, y, z) => c.prod(c.stack([x!, y!, z!])), [2, 0, 3], [0, 6, 0]],
   ['prod with two zeros', (x, y, z) => c.prod(c.stack([x!, y!, z!])), [0, 0, 3], [0, 0, 0]],
 ];
@@ -98,6 +104,7 @@ const values: readonly Row[] = [
   ['maximum of −0 and +0', (x, y) => c.maximum(x!, y!), [-0, 0], [0]],
   ['minimum of +0 and −0', (x, y) => c.minimum(x!, y!), [0, -0], [-0]],
   ['maximum with NaN', (x, y) => c.maximum(x!, y!), [1, NAN], [NAN]],
+  ['minimum with NaN', (x, y) => c.minimum(x!, y!), [NAN, 1], [NAN]],
   ['sign of −0', (x) => c.sign(x!), [-0], [-0]],
   ['sign of NaN', (x) => c.sign(x!), [NAN], [NAN]],
   ['relu of −0', (x) => c.relu(x!), [-0], [0]],
@@ -112,9 +119,14 @@ const values: readonly Row[] = [
   ['round of −0.3', (x) => c.round(x!), [-0.3], [-0]],
   ['floor of −0', (x) => c.floor(x!), [-0], [-0]],
   ['trunc of −0.9', (x) => c.trunc(x!), [-0.9], [-0]],
+  ['ceil of −0.5', (x) => c.ceil(x!), [-0.5], [-0]],
   ['clamp of NaN', (x) => c.clamp(x!, 0, 1), [NAN], [NAN]],
   ['eq of NaN', (x) => c.eq(x!, x!), [NAN], [0]],
   ['ne of NaN', (x) => c.ne(x!, x!), [NAN], [1]],
+  ['lt of NaN', (x, y) => c.lt(x!, y!), [NAN, 1], [0]],
+  ['le of NaN', (x, y) => c.le(x!, y!), [NAN, 1], [0]],
+  ['gt of NaN', (x, y) => c.gt(x!, y!), [NAN, 1], [0]],
+  ['ge of NaN', (x, y) => c.ge(x!, y!), [NAN, 1], [0]],
   ['eq of +0 and −0', (x, y) => c.eq(x!, y!), [0, -0], [1]],
   ['isNaN', (x) => c.isNaN(x!), [NAN], [1]],
   ['isNaN of ∞', (x) => c.isNaN(x!), [INF], [0]],
@@ -128,6 +140,7 @@ const values: readonly Row[] = [
   ['above u32', (x) => c.cast(x!, 'u32'), [INF], [2 ** 32 - 1]],
   ['NaN to bool', (x) => c.cast(x!, 'bool'), [NAN], [1]],
   ['argmax, the first of equals', (x, y, z) => c.argmax(c.stack([x!, y!, z!]), 0), [1, 3, 3], [1]],
+  ['argmin, the first of equals', (x, y, z) => c.argmin(c.stack([x!, y!, z!]), 0), [3, 1, 1], [1]],
   ['argmax, NaN wins', (x, y, z) => c.argmax(c.stack([x!, y!, z!]), 0), [1, NAN, 3], [1]],
 ];
 
@@ -177,9 +190,9 @@ afterAll(() => setBackend('wasm'));
 
 const scalars = (at: readonly number[], dtype: Dtype): Tensor[] => at.map((x) => c.tensor([x], { shape: [], dtype }));
 
-/** Equal bits for whole numbers, zeros and what is no number; else to a relative 1e-6. */
+/** Equal bits for small whole numbers, zeros and what is no number; else to a relative 1e-6. */
 function expectLike(found: number, expected: number): void {
-  if (Number.isInteger(expected) || !Number.isFinite(expected)) expect(found).toBe(expected);
+  if (Number.isSafeInteger(expected) || !Number.isFinite(expected)) expect(found).toBe(expected);
   else expect(Math.abs(found / expected - 1)).toBeLessThan(1e-6);
 }
 

@@ -4,7 +4,6 @@ import { detectProfile, type Profile } from '../../src/engine/backends/wasm/prof
 import { checkGradients, relativeError } from '../../src/engine/check.ts';
 import type { CheckRow } from '../../src/engine/check-row.ts';
 import type { FloatDtype } from '../../src/engine/dtype.ts';
-import { UnsupportedError } from '../../src/engine/errors.ts';
 import { scoped } from '../../src/engine/memory.ts';
 import { tensor } from '../../src/engine/ops/create.ts';
 import { stack } from '../../src/engine/ops/movement.ts';
@@ -50,8 +49,6 @@ export interface Measured {
   } | null;
   /** Where bits differ that must be equal; empty when all is well. */
   readonly differences: readonly string[];
-  /** Settings that refused an op. */
-  readonly refused: readonly string[];
 }
 
 const DRAWS = 3;
@@ -69,7 +66,6 @@ export function measure(row: CheckRow): Measured {
   const values = new Map<string, number>();
   const derivatives = new Map<string, number>();
   const differences: string[] = [];
-  const refused: string[] = [];
   const run = (setting: Setting) => {
     const errors = modes.map((m) => [m.name, errorOf(plain(m, setting.dtype), reference.get(m.name)!)] as const);
     values.set(showSetting(setting), errors[0]![1]);
@@ -80,16 +76,7 @@ export function measure(row: CheckRow): Measured {
       );
   };
   for (const setting of settings) {
-    try {
-      withBackend(
-        setting.backend,
-        () => run(setting),
-        setting.profile === undefined ? {} : { profile: setting.profile },
-      );
-    } catch (error) {
-      if (!(error instanceof UnsupportedError)) throw error;
-      refused.push(showSetting(setting));
-    }
+    withBackend(setting.backend, () => run(setting), setting.profile === undefined ? {} : { profile: setting.profile });
   }
   return {
     name: row.name,
@@ -98,7 +85,6 @@ export function measure(row: CheckRow): Measured {
     derivatives,
     checks: orderOf(modes) === 0 ? null : checked(row, orderOf(modes) as 1 | 2),
     differences,
-    refused,
   };
 }
 

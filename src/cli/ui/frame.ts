@@ -91,6 +91,8 @@ const lossPicture = (rule: RuleState, width: number): string =>
   sparkline(rule.runs.findLast((run) => run.losses.values.length > 0)?.losses.values ?? [], { width });
 
 function status(state: UiState, rule: RuleState, now: number): string {
+  if (rule.startedAt === null && rule.trials > 0)
+    return `${rule.trials} of ${state.start?.trials ?? rule.trials} rates tried`;
   if (rule.startedAt === null) return 'waiting';
   if (hasDiverged(rule) && rule.endedAt !== null) return 'diverged';
   if (rule.endedAt !== null) return `done in ${formatSeconds(rule.runs.reduce((sum, run) => sum + run.seconds, 0))}`;

@@ -12,6 +12,10 @@ export function plainLine(event: Event): string | null {
       return `${clean(event.rule)} seed ${event.seed} epoch ${event.epoch}: ${measures(event)}, ${formatSeconds(event.seconds)}`;
     case 'result':
       return `${clean(event.rule)} seed ${event.seed} done: ${measures(event)}, ${formatSi(event.flops, 'FLOP')}, ${formatBytes(event.peakBytes)}, ${formatSeconds(event.seconds)}`;
+    case 'trial':
+      return `${clean(event.rule)} tried rate ${formatNumber(event.learningRate)}: ${measures(event)}`;
+    case 'checkpoint':
+      return `checkpoint ${clean(event.path)} at step ${event.step}`;
     case 'skip':
       return `${clean(event.rule)} skipped: ${clean(event.reason)}`;
     case 'claim':

@@ -18,6 +18,8 @@ export interface RuleState {
   readonly rule: string;
   readonly runs: readonly RunState[];
   readonly skipped: string | null;
+  /** Learning rates tried before the runs. */
+  readonly trials: number;
   /** Milliseconds, by the clock of the display. */
   readonly startedAt: number | null;
   readonly movedAt: number | null;
@@ -52,6 +54,7 @@ const emptyRule = (rule: string): RuleState => ({
   rule,
   runs: [],
   skipped: null,
+  trials: 0,
   startedAt: null,
   movedAt: null,
   endedAt: null,
@@ -67,6 +70,8 @@ export function advance(state: UiState, event: Event, now: number): UiState {
       return { ...state, start: event, startedAt: now, rules: event.rules.map(emptyRule) };
     case 'skip':
       return withRule(state, event.rule, (r) => ({ ...r, skipped: event.reason }));
+    case 'trial':
+      return withRule(state, event.rule, (r) => ({ ...r, trials: r.trials + 1 }));
     case 'progress':
       return withRun(state, event, now, (run) => ({
         ...run,

@@ -23,7 +23,7 @@ export interface Ui {
   event(event: Event): void;
   /** Writes a line for people, above what is live. */
   say(line: string): void;
-  /** Ends the live display and prints the closing table of whatever was seen. */
+  /** Ends the live display and prints the closing table of whatever was seen; lines may still be said. */
   close(): void;
 }
 
@@ -36,6 +36,7 @@ export function openUi(options: UiOptions): Ui {
   const seen: Event[] = [];
   let state = emptyState(now());
   let live: Live | null = null;
+  let isClosed = false;
 
   const show = (event: Event) => {
     state = advance(state, event, now());
@@ -61,6 +62,8 @@ export function openUi(options: UiOptions): Ui {
       else live.above([line]);
     },
     close() {
+      if (isClosed) return;
+      isClosed = true;
       live?.stop();
       live = null;
       write(people, closing(seen, { width: people.columns || Number.POSITIVE_INFINITY, style: paint.people }));

@@ -5,7 +5,7 @@
  * Order: outputs of conv are chains over (c, kh, kw), of convInput over (o, kh, kw), of convKernel over (n, oh, ow).
  */
 import { lowerConv, lowerConvInput, lowerConvKernel } from '../backends/wasm/lower-conv.ts';
-import { checkRow } from '../check-row.ts';
+import type { CheckRow } from '../check-row.ts';
 import type { TypedArray } from '../dtype.ts';
 import { ConfigError, ShapeError } from '../errors.ts';
 import type { Op } from '../op.ts';
@@ -89,7 +89,7 @@ const convCost = (batch: number, kernels: Aval, { out }: ConvParams): { flops: n
   return { flops: 2 * macs, macs };
 };
 
-export const convOp: Op<ConvParams> = bilinear<ConvParams>('conv', {
+export const convOp: Op<ConvParams> = /* @__PURE__ */ bilinear<ConvParams>('conv', {
   infer: ([x, k], p) => [{ shape: [x!.shape[0]!, k!.shape[0]!, ...p.out], dtype: inferredDtype('conv2d', [x!, k!]) }],
   transposeX: (ct, _, k, p) => bind1(convInputOp, [ct, k], p),
   transposeY: (ct, x, _, p) => bind1(convKernelOp, [x, ct], p),
@@ -101,7 +101,7 @@ export const convOp: Op<ConvParams> = bilinear<ConvParams>('conv', {
 });
 
 /** (y, kernels) → x. */
-export const convInputOp: Op<ConvParams> = bilinear<ConvParams>('convInput', {
+export const convInputOp: Op<ConvParams> = /* @__PURE__ */ bilinear<ConvParams>('convInput', {
   infer: ([y, k], p) => [
     { shape: [y!.shape[0]!, k!.shape[1]! * p.groups, ...p.input], dtype: inferredDtype('convTranspose2d', [y!, k!]) },
   ],
@@ -115,7 +115,7 @@ export const convInputOp: Op<ConvParams> = bilinear<ConvParams>('convInput', {
 });
 
 /** (x, y) → kernels. */
-export const convKernelOp: Op<ConvParams> = bilinear<ConvParams>('convKernel', {
+export const convKernelOp: Op<ConvParams> = /* @__PURE__ */ bilinear<ConvParams>('convKernel', {
   infer: ([x, y], p) => [
     { shape: [y!.shape[1]!, x!.shape[1]! / p.groups, ...p.kernel], dtype: inferredDtype('conv2d', [x!, y!]) },
   ],
@@ -227,9 +227,9 @@ function transposedPlane(
 
 const images = { shape: [2, 4, 5, 6] };
 
-export const convChecks = [
-  checkRow({ name: 'conv', f: (x, k) => conv2d(x!, k!, { padding: 1 }), args: [images, { shape: [3, 4, 3, 3] }] }),
-  checkRow({
+export const convChecks: readonly CheckRow[] = [
+  { name: 'conv', f: (x, k) => conv2d(x!, k!, { padding: 1 }), args: [images, { shape: [3, 4, 3, 3] }] },
+  {
     name: 'conv.strided',
     f: (x, k) =>
       conv2d(x!, k!, {
@@ -242,27 +242,27 @@ export const convChecks = [
         groups: 2,
       }),
     args: [images, { shape: [6, 2, 2, 3] }],
-  }),
-  checkRow({ name: 'conv.pointwise', f: (x, k) => conv2d(x!, k!), args: [images, { shape: [3, 4, 1, 1] }] }),
-  checkRow({
+  },
+  { name: 'conv.pointwise', f: (x, k) => conv2d(x!, k!), args: [images, { shape: [3, 4, 1, 1] }] },
+  {
     name: 'conv.depthwise',
     f: (x, k) => conv2d(x!, k!, { groups: 4, padding: 'same', stride: 2 }),
     args: [images, { shape: [8, 1, 3, 2] }],
-  }),
-  checkRow({
+  },
+  {
     name: 'convInput',
     f: (y, k) => convTranspose2d(y!, k!, { stride: 2, padding: 1, outputPadding: 1 }),
     args: [{ shape: [2, 3, 3, 2] }, { shape: [3, 2, 3, 3] }],
-  }),
-  checkRow({
+  },
+  {
     name: 'convInput.grouped',
     f: (y, k) => convTranspose2d(y!, k!, { groups: 2, dilation: 2 }),
     args: [{ shape: [1, 4, 3, 3] }, { shape: [4, 2, 2, 2] }],
-  }),
-  checkRow({
+  },
+  {
     name: 'convKernel',
     f: (x, y) =>
       bind1(convKernelOp, [x!, y!], { ...windowOver('conv2d', [5, 6], [2, 3], { stride: 2, padding: 1 }), groups: 2 }),
     args: [images, { shape: [2, 6, 3, 3] }],
-  }),
+  },
 ];

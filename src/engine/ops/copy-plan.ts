@@ -25,7 +25,12 @@ export interface CopyPlan {
 export type Planner<P extends Params> = (ins: readonly Aval[], out: Aval, params: P) => CopyPlan;
 
 /** Both lowerings of an op that only moves elements. */
-export function copying<P extends Params>(plan: Planner<P>): { js: JsKernel<P>; wasm: (context: LowerContext, ins: readonly Operand[], outs: readonly Operand[], params: P) => void } {
+export function copying<P extends Params>(
+  plan: Planner<P>,
+): {
+  js: JsKernel<P>;
+  wasm: (context: LowerContext, ins: readonly Operand[], outs: readonly Operand[], params: P) => void;
+} {
   return {
     js: (inputs, [out], { ins, outs, params }) => runCopies(plan(ins, outs[0]!, params), inputs, out!),
     wasm: (context, ins, outs, params) => lowerCopies(context, plan(ins, outs[0]!, params), ins, outs[0]!),
@@ -34,7 +39,8 @@ export function copying<P extends Params>(plan: Planner<P>): { js: JsKernel<P>; 
 
 function runCopies({ fill, copies }: CopyPlan, inputs: readonly TypedArray[], out: TypedArray): void {
   if (fill !== undefined) out.fill(fill);
-  for (const copy of copies) if (sizeOf(copy.dims) > 0) copyAxis(copy, inputs[copy.input]!, out, 0, copy.inOffset, copy.outOffset);
+  for (const copy of copies)
+    if (sizeOf(copy.dims) > 0) copyAxis(copy, inputs[copy.input]!, out, 0, copy.inOffset, copy.outOffset);
 }
 
 function copyAxis(copy: Copy, x: TypedArray, out: TypedArray, axis: number, from: number, to: number): void {

@@ -19,12 +19,20 @@ const DTYPE_OF = new Map<unknown, Dtype>([
 ]);
 
 /** A tensor of the given elements: nested arrays of numbers (default float dtype) or a typed array with a shape; the data are copied. */
-export function tensor(data: Nested | TypedArray | readonly number[], options: { readonly shape?: Shape; readonly dtype?: Dtype } = {}): Tensor {
+export function tensor(
+  data: Nested | TypedArray | readonly number[],
+  options: { readonly shape?: Shape; readonly dtype?: Dtype } = {},
+): Tensor {
   const isTyped = ArrayBuffer.isView(data);
   const flat = isTyped ? (data as TypedArray) : flattenNested(data as Nested);
   const dtype = options.dtype ?? (isTyped ? DTYPE_OF.get(data.constructor) : undefined) ?? defaultDtype();
   const shape = checkShape('tensor', options.shape ?? (isTyped ? [flat.length] : nestedShape(data as Nested)));
-  if (sizeOf(shape) !== flat.length) throw new ShapeError(`tensor: ${flat.length} numbers do not fill the shape ${showShape(shape)}`, { shape, count: flat.length, help: `that shape holds ${sizeOf(shape)}` });
+  if (sizeOf(shape) !== flat.length)
+    throw new ShapeError(`tensor: ${flat.length} numbers do not fill the shape ${showShape(shape)}`, {
+      shape,
+      count: flat.length,
+      help: `that shape holds ${sizeOf(shape)}`,
+    });
   return fromArray(convert(flat, dtype), shape, dtype);
 }
 
@@ -57,7 +65,10 @@ function flattenNested(data: Nested): number[] {
   const visit = (x: Nested, depth: number): void => {
     if (!Array.isArray(x)) {
       if (depth !== shape.length) throw ragged(shape, depth);
-      if (typeof x !== 'number' && typeof x !== 'boolean') throw new DtypeError(`tensor: found ${typeof x} among the numbers`, { help: 'only numbers and booleans become elements' });
+      if (typeof x !== 'number' && typeof x !== 'boolean')
+        throw new DtypeError(`tensor: found ${typeof x} among the numbers`, {
+          help: 'only numbers and booleans become elements',
+        });
       out.push(Number(x));
       return;
     }
@@ -68,9 +79,14 @@ function flattenNested(data: Nested): number[] {
   return out;
 }
 
-const ragged = (shape: Shape, depth: number): ShapeError => new ShapeError(`tensor: the nested arrays are ragged at depth ${depth}; the first ones have shape ${showShape(shape)}`, { shape, axis: depth, help: 'all arrays of one depth must be equally long' });
+const ragged = (shape: Shape, depth: number): ShapeError =>
+  new ShapeError(
+    `tensor: the nested arrays are ragged at depth ${depth}; the first ones have shape ${showShape(shape)}`,
+    { shape, axis: depth, help: 'all arrays of one depth must be equally long' },
+  );
 
 /** A tensor of one number everywhere. */
-export const full = (shape: Shape, value: number, dtype: Dtype = defaultDtype()): Tensor => bind1(constantOp, [], { value, dtype, shape: checkShape('full', shape) });
+export const full = (shape: Shape, value: number, dtype: Dtype = defaultDtype()): Tensor =>
+  bind1(constantOp, [], { value, dtype, shape: checkShape('full', shape) });
 export const zeros = (shape: Shape, dtype?: Dtype): Tensor => full(shape, 0, dtype);
 export const ones = (shape: Shape, dtype?: Dtype): Tensor => full(shape, 1, dtype);

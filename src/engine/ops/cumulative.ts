@@ -2,7 +2,7 @@
 
 import { cumulativeKernel } from '../backends/wasm/kernels/cumulative.ts';
 import { lowerAlongAxis, numberType } from '../backends/wasm/lower-axis.ts';
-import { checkRow } from '../check-row.ts';
+import type { CheckRow } from '../check-row.ts';
 import type { Op } from '../op.ts';
 import { normalizeAxis, sizeOf } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
@@ -27,7 +27,7 @@ export interface CumulativeOptions {
 }
 
 /** The transpose of a running sum runs the other way. */
-export const cumsumOp: Op<CumsumParams> = linear<CumsumParams>('cumsum', {
+export const cumsumOp: Op<CumsumParams> = /* @__PURE__ */ linear<CumsumParams>('cumsum', {
   infer: ([x]) => {
     checkDtypes('cumsum', NUMERIC, [x!.dtype]);
     return [{ shape: x!.shape, dtype: x!.dtype }];
@@ -94,9 +94,9 @@ function shifted(x: Tensor, axis: number, by: number, reverse: boolean, value: n
 
 const line = { shape: [2, 5, 3] };
 
-export const cumulativeChecks = [
-  checkRow({ name: 'cumsum', f: (x) => cumsum(x!, 1), args: [line] }),
-  checkRow({ name: 'cumsum.reverse', f: (x) => cumsum(x!, -1, { reverse: true, exclusive: true }), args: [line] }),
-  checkRow({ name: 'cumprod', f: (x) => cumprod(x!, 1), args: [line] }),
-  checkRow({ name: 'cumprod.reverse', f: (x) => cumprod(x!, 0, { reverse: true, exclusive: true }), args: [line] }),
+export const cumulativeChecks: readonly CheckRow[] = [
+  { name: 'cumsum', f: (x) => cumsum(x!, 1), args: [line] },
+  { name: 'cumsum.reverse', f: (x) => cumsum(x!, -1, { reverse: true, exclusive: true }), args: [line] },
+  { name: 'cumprod', f: (x) => cumprod(x!, 1), args: [line] },
+  { name: 'cumprod.reverse', f: (x) => cumprod(x!, 0, { reverse: true, exclusive: true }), args: [line] },
 ];

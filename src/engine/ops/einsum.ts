@@ -1,5 +1,5 @@
 /** Einstein sums, as a composition of diagonals, sums, products and matrix products; no rules of its own. */
-import { checkRow } from '../check-row.ts';
+import type { CheckRow } from '../check-row.ts';
 import { ConfigError, ShapeError } from '../errors.ts';
 import { showShape, sizeOf } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
@@ -166,30 +166,30 @@ const arrange = ({ letters, x }: Term, order: readonly string[]): Tensor =>
     order.map((letter) => letters.indexOf(letter)),
   );
 
-export const einsumChecks = [
-  checkRow({
+export const einsumChecks: readonly CheckRow[] = [
+  {
     name: 'einsum.matmul',
     f: (x, y) => einsum('ij,jk->ki', x!, y!),
     args: [{ shape: [2, 3] }, { shape: [3, 4] }],
-  }),
-  checkRow({
+  },
+  {
     name: 'einsum.batch',
     f: (x, y) => einsum('jbi,bkj->bik', x!, y!),
     args: [{ shape: [3, 2, 4] }, { shape: [2, 5, 3] }],
-  }),
-  checkRow({
+  },
+  {
     name: 'einsum.diagonal',
     f: (x, y) => einsum('iji,i->j', x!, y!),
     args: [{ shape: [3, 2, 3] }, { shape: [3] }],
-  }),
-  checkRow({
+  },
+  {
     name: 'einsum.chain',
     f: (x, y, z) => einsum('ab,bc,ad->cd', x!, y!, z!),
     args: [{ shape: [2, 3] }, { shape: [3, 2] }, { shape: [2, 2] }],
-  }),
-  checkRow({
+  },
+  {
     name: 'einsum.outer',
     f: (x, y) => einsum('i,jk->kij', x!, y!),
     args: [{ shape: [2] }, { shape: [3, 2] }],
-  }),
+  },
 ];

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { setBackend } from '../backends/current.ts';
 import { DtypeError } from '../errors.ts';
+import { costOf, traceGraph } from '../graph.ts';
 import type { Tensor } from '../tensor.ts';
 import { grad } from '../transforms/api.ts';
 import { elu, gelu, hardSigmoid, hardTanh, leakyRelu, mish, selu, silu, softsign } from './activation.ts';
@@ -25,10 +26,10 @@ import {
   xlogy,
 } from './elementary.ts';
 import { erf } from './erf.ts';
-import { exp, expm1, logistic, softplus } from './exponential.ts';
+import { exp, expm1, logistic, softplus, tanh } from './exponential.ts';
 import { where } from './logic.ts';
 import { clamp } from './piecewise.ts';
-import { pow } from './power.ts';
+import { pow, square } from './power.ts';
 
 beforeAll(() => setBackend('js'));
 afterAll(() => setBackend('wasm'));
@@ -136,6 +137,13 @@ describe('derivatives far out', () => {
     ['asinh', asinh, -1e200, 1e-200],
   ] as const)('%s at %#', (_, f, x, expected) => {
     expect(grad((y: Tensor) => f(y))(at(x)).item() / expected).toBeCloseTo(1, 12);
+  });
+});
+
+describe('cost', () => {
+  it('is one FLOP per element of every op', () => {
+    const graph = traceGraph((x) => [tanh(square(x!))], [{ shape: [2, 3], dtype: 'f32' }]);
+    expect(costOf(graph).flops).toBe(12);
   });
 });
 

@@ -15,6 +15,7 @@ export const erfOp: Op<None> = /* @__PURE__ */ elementwise('erf', {
   dtypes: FLOATS,
   partials: [(dx, [x]) => mul(mul(TWO_OVER_ROOT_PI, exp(neg(square(x!)))), dx)],
   js: () => (x) => erfSeries(x!),
+  wasm: 'erf',
   isCheap: false,
 });
 

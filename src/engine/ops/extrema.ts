@@ -1,7 +1,7 @@
 /** Largest and smallest elements and where they are. NaN counts as both; among equals the first in row-major order counts. */
 import { argReduceKernel } from '../backends/wasm/kernels/arg-reduce.ts';
 import { lowerAlongAxis } from '../backends/wasm/lower-axis.ts';
-import { checkRow } from '../check-row.ts';
+import type { CheckRow } from '../check-row.ts';
 import type { Dtype } from '../dtype.ts';
 import { ShapeError } from '../errors.ts';
 import type { Op } from '../op.ts';
@@ -66,8 +66,8 @@ function argExtremum(name: 'argmax' | 'argmin', isBefore: (candidate: number, be
   return op;
 }
 
-export const argmaxOp: Op<ArgParams> = argExtremum('argmax', (a, b) => a > b);
-export const argminOp: Op<ArgParams> = argExtremum('argmin', (a, b) => a < b);
+export const argmaxOp: Op<ArgParams> = /* @__PURE__ */ argExtremum('argmax', (a, b) => a > b);
+export const argminOp: Op<ArgParams> = /* @__PURE__ */ argExtremum('argmin', (a, b) => a < b);
 
 /** The tangent of the element that was chosen. */
 const chosen =
@@ -89,8 +89,8 @@ const extremum = (name: 'max' | 'min', argOp: Op<ArgParams>, start: number): Op<
     check: refuseEmpty(name),
   });
 
-export const maxOp: Op<ReduceParams> = extremum('max', argmaxOp, Number.NEGATIVE_INFINITY);
-export const minOp: Op<ReduceParams> = extremum('min', argminOp, Number.POSITIVE_INFINITY);
+export const maxOp: Op<ReduceParams> = /* @__PURE__ */ extremum('max', argmaxOp, Number.NEGATIVE_INFINITY);
+export const minOp: Op<ReduceParams> = /* @__PURE__ */ extremum('min', argminOp, Number.POSITIVE_INFINITY);
 
 /** The largest element along the given axes, or of all; NaN if there is one. The derivative goes to the first of equals in row-major order. */
 export const max = (x: TensorLike, axes?: number | readonly number[], options: ReduceOptions = {}): Tensor =>
@@ -116,16 +116,16 @@ const arg =
   };
 
 /** The i32 index of the first largest element along an axis, or in row-major order over all; the first NaN wins. */
-export const argmax: (x: TensorLike, axis?: number, options?: ReduceOptions) => Tensor = arg(argmaxOp);
+export const argmax: (x: TensorLike, axis?: number, options?: ReduceOptions) => Tensor = /* @__PURE__ */ arg(argmaxOp);
 /** The i32 index of the first smallest element along an axis, or in row-major order over all; the first NaN wins. */
-export const argmin: (x: TensorLike, axis?: number, options?: ReduceOptions) => Tensor = arg(argminOp);
+export const argmin: (x: TensorLike, axis?: number, options?: ReduceOptions) => Tensor = /* @__PURE__ */ arg(argminOp);
 
 const spaced = { shape: [3, 4, 2], domain: [-3, 3], apart: 1e-3 } as const;
 
-export const extremaChecks = [
-  checkRow({ name: 'max', f: (x) => max(x!), args: [spaced] }),
-  checkRow({ name: 'max.axes', f: (x) => max(x!, [0, 2]), args: [spaced] }),
-  checkRow({ name: 'min', f: (x) => min(x!, 1, { keepDims: true }), args: [spaced] }),
-  checkRow({ name: 'argmax', f: (x) => argmax(x!, 1), args: [spaced], order: 0 }),
-  checkRow({ name: 'argmin', f: (x) => argmin(x!), args: [spaced], order: 0 }),
+export const extremaChecks: readonly CheckRow[] = [
+  { name: 'max', f: (x) => max(x!), args: [spaced] },
+  { name: 'max.axes', f: (x) => max(x!, [0, 2]), args: [spaced] },
+  { name: 'min', f: (x) => min(x!, 1, { keepDims: true }), args: [spaced] },
+  { name: 'argmax', f: (x) => argmax(x!, 1), args: [spaced], order: 0 },
+  { name: 'argmin', f: (x) => argmin(x!), args: [spaced], order: 0 },
 ];

@@ -1,6 +1,6 @@
 /** Reading by index: `take` picks whole slices along an axis, `takeAlong` one element for each place. Indices out of range are clamped. */
 import { lowerTake, lowerTakeAlong } from '../backends/wasm/lower-gather.ts';
-import { checkRow } from '../check-row.ts';
+import type { CheckRow } from '../check-row.ts';
 import { DtypeError, ShapeError } from '../errors.ts';
 import type { BatchCall, Batched, MaybeTensor, Op } from '../op.ts';
 import { defineOp } from '../op.ts';
@@ -44,7 +44,7 @@ export function takeExtents(x: Shape, indices: Shape, { axis, batch }: TakeParam
 /** An index moved into [0, length). */
 export const clampIndex = (i: number, length: number): number => Math.min(Math.max(i, 0), length - 1);
 
-export const takeOp: Op<TakeParams> = defineOp<TakeParams>({
+export const takeOp: Op<TakeParams> = /* @__PURE__ */ defineOp<TakeParams>({
   name: 'take',
   version: 1,
   infer: ([x, indices], { axis, batch }) => {
@@ -137,7 +137,7 @@ export function alongExtents(
   return { outer: sizeOf(x.slice(0, axis)), length: x[axis]!, count: indices[axis]!, inner: sizeOf(x.slice(axis + 1)) };
 }
 
-export const takeAlongOp: Op<AlongParams> = defineOp<AlongParams>({
+export const takeAlongOp: Op<AlongParams> = /* @__PURE__ */ defineOp<AlongParams>({
   name: 'takeAlong',
   version: 1,
   infer: ([x, indices], { axis }) => {
@@ -220,22 +220,26 @@ export function alignAlong(name: string, x: Tensor, indices: Tensor, axis: numbe
 
 const places = (shape: Shape, last: number) => ({ shape, kind: 'i32' as const, domain: [0, last] as const });
 
-export const gatherChecks = [
-  checkRow({ name: 'take', f: (x, i) => take(x!, i!, 1), args: [{ shape: [2, 5, 3] }, places([2, 2], 4)] }),
-  checkRow({
-    name: 'take.clamped',
-    f: (x, i) => take(x!, i!, -1),
-    args: [{ shape: [3, 4] }, { shape: [6], kind: 'i32', domain: [-2, 6] }],
-  }),
-  checkRow({ name: 'take.scalar', f: (x, i) => take(x!, i!), args: [{ shape: [4] }, places([], 3)] }),
-  checkRow({
-    name: 'takeAlong',
-    f: (x, i) => takeAlong(x!, i!, 1),
-    args: [{ shape: [2, 5, 3] }, places([2, 4, 3], 4)],
-  }),
-  checkRow({
-    name: 'takeAlong.broadcast',
-    f: (x, i) => takeAlong(x!, i!, 0),
-    args: [{ shape: [5, 3] }, places([2, 1], 4)],
-  }),
-];
+export const gatherChecks: readonly CheckRow[] = /* @__PURE__ */ gatherRows();
+
+function gatherRows(): CheckRow[] {
+  return [
+    { name: 'take', f: (x, i) => take(x!, i!, 1), args: [{ shape: [2, 5, 3] }, places([2, 2], 4)] },
+    {
+      name: 'take.clamped',
+      f: (x, i) => take(x!, i!, -1),
+      args: [{ shape: [3, 4] }, { shape: [6], kind: 'i32', domain: [-2, 6] }],
+    },
+    { name: 'take.scalar', f: (x, i) => take(x!, i!), args: [{ shape: [4] }, places([], 3)] },
+    {
+      name: 'takeAlong',
+      f: (x, i) => takeAlong(x!, i!, 1),
+      args: [{ shape: [2, 5, 3] }, places([2, 4, 3], 4)],
+    },
+    {
+      name: 'takeAlong.broadcast',
+      f: (x, i) => takeAlong(x!, i!, 0),
+      args: [{ shape: [5, 3] }, places([2, 1], 4)],
+    },
+  ];
+}

@@ -1,6 +1,6 @@
 /** Counting: `iota` and what is made of it. */
 import { fillKernel, iotaKernel } from '../backends/wasm/kernels/fill.ts';
-import { checkRow } from '../check-row.ts';
+import type { CheckRow } from '../check-row.ts';
 import type { Dtype } from '../dtype.ts';
 import { defaultDtype } from '../dtype.ts';
 import { DtypeError, ShapeError } from '../errors.ts';
@@ -23,7 +23,7 @@ interface IotaParams {
   readonly dtype: Dtype;
 }
 
-export const iotaOp: Op<IotaParams> = defineOp<IotaParams>({
+export const iotaOp: Op<IotaParams> = /* @__PURE__ */ defineOp<IotaParams>({
   name: 'iota',
   version: 1,
   infer: (_, { n, dtype }) => {
@@ -82,17 +82,17 @@ export function eye(n: number, dtype: Dtype = defaultDtype()): Tensor {
   return oneHotRows(checkShape('eye', [n])[0]!, dtype);
 }
 
-export const iotaChecks = [
-  checkRow({ name: 'iota', f: (x) => mul(x!, iota(5, x!.dtype)), args: [{ shape: [3, 5] }] }),
-  checkRow({
+export const iotaChecks: readonly CheckRow[] = [
+  { name: 'iota', f: (x) => mul(x!, iota(5, x!.dtype)), args: [{ shape: [3, 5] }] },
+  {
     name: 'linspace',
     f: (x) => mul(x!, linspace(-1, 2, 4, x!.dtype as 'f32' | 'f64')),
     args: [{ shape: [4] }],
-  }),
-  checkRow({
+  },
+  {
     name: 'oneHot',
     f: (i) => oneHot(i!, 4),
     args: [{ shape: [2, 3], kind: 'i32', domain: [-1, 5] }],
     order: 0,
-  }),
+  },
 ];

@@ -2,7 +2,7 @@
 
 import type { Emit } from '../backends/wasm/elementwise.ts';
 import { type EmitterName, emitters } from '../backends/wasm/emitters.ts';
-import { functions } from '../backends/wasm/functions/index.ts';
+import { type FunctionName, functions } from '../backends/wasm/functions/index.ts';
 import type { WasmLowering } from '../backends/wasm/lower.ts';
 import { type ElementwiseLowering, lowerElementwise } from '../backends/wasm/lowerings.ts';
 import type { Dtype, TypedArray } from '../dtype.ts';
@@ -37,7 +37,7 @@ export interface ElementwiseSpec {
   /** The oracle: f64 arithmetic on one element, for the first operand's dtype. */
   readonly js: (dtype: Dtype) => ScalarFunction;
   /** How lanes are computed: the name of an emitter or of one of our functions, or an emitter of the op's own. */
-  readonly wasm?: EmitterName | keyof typeof functions | Emit;
+  readonly wasm: EmitterName | FunctionName | Emit;
   readonly lowering?: ElementwiseLowering;
   /** FLOPs per element; 1 unless said. */
   readonly flops?: number;
@@ -45,9 +45,9 @@ export interface ElementwiseSpec {
   readonly isCheap?: boolean;
 }
 
-function emitOf(wasm: NonNullable<ElementwiseSpec['wasm']>): Emit {
+function emitOf(wasm: ElementwiseSpec['wasm']): Emit {
   if (typeof wasm !== 'string') return wasm;
-  return wasm in functions ? functions[wasm as keyof typeof functions] : emitters[wasm as EmitterName];
+  return wasm in functions ? functions[wasm as FunctionName] : emitters[wasm as EmitterName];
 }
 
 /** An op that acts on each element, with NumPy broadcasting of its operands. */
@@ -63,11 +63,7 @@ export function elementwise(name: string, spec: ElementwiseSpec): Op<None> {
     batch: (call) => batchElementwise(op, call),
     cost: (_, outs) => ({ flops: (spec.flops ?? 1) * sizeOf(outs[0]!.shape) }),
     js: jsElementwise(spec),
-    ...(spec.wasm === undefined
-      ? {}
-      : {
-          wasm: lowerElementwise(name, emitOf(spec.wasm), spec.lowering) as WasmLowering<None>,
-        }),
+    wasm: lowerElementwise(name, emitOf(spec.wasm), spec.lowering) as WasmLowering<None>,
     isCheap: spec.isCheap ?? (spec.flops ?? 1) <= 1,
     isInPlace: true,
   });

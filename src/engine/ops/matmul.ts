@@ -1,6 +1,6 @@
 /** Matrix products. Every output is one chain of multiply-adds over k in order, whatever the tiling or the threads. */
 import { lowerMatmul } from '../backends/wasm/lower-matmul.ts';
-import { checkRow } from '../check-row.ts';
+import type { CheckRow } from '../check-row.ts';
 import type { TypedArray } from '../dtype.ts';
 import { DtypeError, ShapeError } from '../errors.ts';
 import type { BatchCall, Batched, Op } from '../op.ts';
@@ -51,7 +51,7 @@ export function matmulExtents(x: Aval, y: Aval, { transposeX, transposeY }: Matm
   return { m, n, k, lead: broadcastShapes('matmul', x.shape.slice(0, -2), y.shape.slice(0, -2)) };
 }
 
-export const matmulOp: Op<MatmulParams> = bilinear<MatmulParams>('matmul', {
+export const matmulOp: Op<MatmulParams> = /* @__PURE__ */ bilinear<MatmulParams>('matmul', {
   infer: ([x, y], params) => {
     if (x!.dtype !== y!.dtype || !NUMERIC.includes(x!.dtype))
       throw new DtypeError(`matmul: operands have dtypes ${x!.dtype} and ${y!.dtype}`, {
@@ -154,17 +154,17 @@ export function matmul(
   return drop.length === 0 ? z : squeeze(z, drop);
 }
 
-export const matmulChecks = [
-  checkRow({ name: 'matmul', f: (x, y) => matmul(x!, y!), args: [{ shape: [3, 4] }, { shape: [4, 2] }] }),
-  checkRow({
+export const matmulChecks: readonly CheckRow[] = [
+  { name: 'matmul', f: (x, y) => matmul(x!, y!), args: [{ shape: [3, 4] }, { shape: [4, 2] }] },
+  {
     name: 'matmul.transposed',
     f: (x, y) => matmul(x!, y!, { transposeX: true, transposeY: true }),
     args: [{ shape: [4, 3] }, { shape: [2, 4] }],
-  }),
-  checkRow({
+  },
+  {
     name: 'matmul.broadcast',
     f: (x, y) => matmul(x!, y!, { transposeY: true }),
     args: [{ shape: [2, 1, 3, 4] }, { shape: [5, 2, 4] }],
-  }),
-  checkRow({ name: 'matmul.vectors', f: (x, y) => matmul(x!, y!), args: [{ shape: [5] }, { shape: [2, 5, 3] }] }),
+  },
+  { name: 'matmul.vectors', f: (x, y) => matmul(x!, y!), args: [{ shape: [5] }, { shape: [2, 5, 3] }] },
 ];

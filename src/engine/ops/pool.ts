@@ -1,6 +1,6 @@
 /** Pooling over the planes of N×C×H×W images: maximum, sum, mean. Padding never takes part in a maximum. */
 import { lowerMaxPool, lowerMaxPoolIndex, lowerSumPool, lowerSumPoolTranspose } from '../backends/wasm/lower-pool.ts';
-import { checkRow } from '../check-row.ts';
+import type { CheckRow } from '../check-row.ts';
 import type { TypedArray } from '../dtype.ts';
 import { ConfigError } from '../errors.ts';
 import type { BatchCall, Batched, Op } from '../op.ts';
@@ -59,7 +59,7 @@ const taps = (outs: readonly Aval[], { kernel }: WindowParams): { flops: number 
 });
 
 /** The place of each window's maximum in its plane, i32: the first in row-major order, the first NaN before all. */
-export const maxPoolIndexOp: Op<WindowParams> = defineOp<WindowParams>({
+export const maxPoolIndexOp: Op<WindowParams> = /* @__PURE__ */ defineOp<WindowParams>({
   name: 'maxPoolIndex',
   version: 1,
   infer: ([x], params) => pooled('maxPool', x!, params, 'i32'),
@@ -79,7 +79,7 @@ export const maxPoolIndexOp: Op<WindowParams> = defineOp<WindowParams>({
   wasm: lowerMaxPoolIndex,
 });
 
-export const maxPoolOp: Op<WindowParams> = defineOp<WindowParams>({
+export const maxPoolOp: Op<WindowParams> = /* @__PURE__ */ defineOp<WindowParams>({
   name: 'maxPool',
   version: 1,
   infer: ([x], params) => pooled('maxPool', x!, params),
@@ -105,7 +105,7 @@ function pickFromPlanes(x: Tensor, places: Tensor): Tensor {
   return reshape(bind1(takeAlongOp, [flat, index], { axis: 1 }), places.shape);
 }
 
-export const sumPoolOp: Op<WindowParams> = linear<WindowParams>('sumPool', {
+export const sumPoolOp: Op<WindowParams> = /* @__PURE__ */ linear<WindowParams>('sumPool', {
   infer: ([x], params) => pooled('sumPool', x!, params),
   transpose: (ct, _, params) => bind1(sumPoolTransposeOp, [ct], params),
   batch: (call) => joinImages(sumPoolOp, call),
@@ -120,7 +120,7 @@ export const sumPoolOp: Op<WindowParams> = linear<WindowParams>('sumPool', {
   wasm: lowerSumPool,
 });
 
-export const sumPoolTransposeOp: Op<WindowParams> = linear<WindowParams>('sumPoolTranspose', {
+export const sumPoolTransposeOp: Op<WindowParams> = /* @__PURE__ */ linear<WindowParams>('sumPoolTranspose', {
   infer: ([ct], { input }) => [{ shape: [...ct!.shape.slice(0, 2), ...input], dtype: ct!.dtype }],
   transpose: (ct, _, params) => bind1(sumPoolOp, [ct], params),
   batch: (call) => joinImages(sumPoolTransposeOp, call),
@@ -190,25 +190,32 @@ export function avgPool(
 
 const images = { shape: [2, 3, 5, 6], domain: [-8, 8], apart: 1e-3 } as const;
 
-export const poolChecks = [
-  checkRow({ name: 'maxPool', f: (x) => maxPool(x!, 2), args: [images] }),
-  checkRow({
-    name: 'maxPool.overlapping',
-    f: (x) =>
-      maxPool(x!, [3, 2], {
-        stride: [2, 1],
-        padding: [
-          [1, 2],
-          [0, 1],
-        ],
-      }),
-    args: [images],
-  }),
-  checkRow({ name: 'sumPool', f: (x) => sumPool(x!, [2, 3], { stride: 1, padding: 'same' }), args: [images] }),
-  checkRow({ name: 'avgPool', f: (x) => avgPool(x!, 3, { stride: 2, padding: 1 }), args: [images] }),
-  checkRow({
-    name: 'avgPool.countPadding',
-    f: (x) => avgPool(x!, 2, { padding: 1, countPadding: true }),
-    args: [images],
-  }),
-];
+export const poolChecks: readonly CheckRow[] = /* @__PURE__ */ poolRows();
+
+function poolRows(): CheckRow[] {
+  const window = windowOver('pool', [5, 6], [3, 2], { stride: [2, 1], padding: 1 });
+  return [
+    { name: 'maxPool', f: (x) => maxPool(x!, 2), args: [images] },
+    {
+      name: 'maxPool.overlapping',
+      f: (x) =>
+        maxPool(x!, [3, 2], {
+          stride: [2, 1],
+          padding: [
+            [1, 2],
+            [0, 1],
+          ],
+        }),
+      args: [images],
+    },
+    { name: 'maxPoolIndex', f: (x) => bind1(maxPoolIndexOp, [x!], window), args: [images], order: 0 },
+    { name: 'sumPool', f: (x) => sumPool(x!, [2, 3], { stride: 1, padding: 'same' }), args: [images] },
+    {
+      name: 'sumPoolTranspose',
+      f: (ct) => bind1(sumPoolTransposeOp, [ct!], window),
+      args: [{ shape: [2, 3, ...window.out] }],
+    },
+    { name: 'avgPool', f: (x) => avgPool(x!, 3, { stride: 2, padding: 1 }), args: [images] },
+    { name: 'avgPool.countPadding', f: (x) => avgPool(x!, 2, { padding: 1, countPadding: true }), args: [images] },
+  ];
+}

@@ -48,6 +48,7 @@ export const powOp: Op<None> = /* @__PURE__ */ elementwise('pow', {
     (dy, [x, y], z) => mul(mul(z, log(logBase(x!, y!))), dy),
   ],
   js: () => (x, y) => power(x!, y!),
+  wasm: 'pow',
   isCheap: false,
 });
 

@@ -30,6 +30,15 @@ export function promote(...xs: readonly TensorLike[]): Tensor[] {
 export const floatDtypeOf = (x: Tensor): FloatDtype => (isFloat(x.dtype) ? x.dtype : defaultDtype());
 
 function notATensor(x: unknown): TreeError {
-  const what = x === null ? 'null' : Array.isArray(x) ? 'an array' : typeof x === 'object' ? (x as object).constructor?.name : typeof x;
-  return new TreeError(`an operand is ${what}, not a tensor or a number`, { help: Array.isArray(x) ? 'make a tensor of it: tensor([[1, 2], [3, 4]])' : 'pass a Tensor or a number' });
+  const what =
+    x === null
+      ? 'null'
+      : Array.isArray(x)
+        ? 'an array'
+        : typeof x === 'object'
+          ? (x as object).constructor?.name
+          : typeof x;
+  return new TreeError(`an operand is ${what}, not a tensor or a number`, {
+    help: Array.isArray(x) ? 'make a tensor of it: tensor([[1, 2], [3, 4]])' : 'pass a Tensor or a number',
+  });
 }

@@ -3,8 +3,10 @@
  *
  * The words are those of `threefry.ts`, so tensors and the host draw the same numbers from the same key.
  */
+
+import { functions } from '../backends/wasm/functions/index.ts';
 import { lowerBits, lowerBlocks, lowerRank } from '../backends/wasm/lower-random.ts';
-import { emitNormal, emitNormalDouble } from '../backends/wasm/normal-emitters.ts';
+import { emitNormalDouble } from '../backends/wasm/normal-emitters.ts';
 import {
   emitFlags,
   emitMulHigh,
@@ -13,7 +15,7 @@ import {
   emitUnit,
   emitUnitDouble,
 } from '../backends/wasm/random-emitters.ts';
-import { checkRow } from '../check-row.ts';
+import type { CheckRow } from '../check-row.ts';
 import type { Dtype, TypedArray } from '../dtype.ts';
 import { DtypeError, ShapeError } from '../errors.ts';
 import type { Op } from '../op.ts';
@@ -25,6 +27,8 @@ import type { Aval } from '../tensor.ts';
 import { showAval } from '../tensor.ts';
 import { bits as hostBits, threefry2x32 } from '../threefry.ts';
 import { bind1 } from '../trace.ts';
+import { mul } from './arithmetic.ts';
+import { cast } from './cast.ts';
 import type { None } from './makers.ts';
 import { checkDtypes, elementwise, NONE } from './makers.ts';
 import { broadcastTo } from './movement.ts';
@@ -34,7 +38,7 @@ interface BitsParams {
 }
 
 /** Key (…, 2) → words (…, …shape): word i of each key's stream in row-major order. */
-export const bitsOp: Op<BitsParams> = defineOp<BitsParams>({
+export const bitsOp: Op<BitsParams> = /* @__PURE__ */ defineOp<BitsParams>({
   name: 'bits',
   version: 1,
   infer: ([key], { shape }) => {
@@ -70,7 +74,7 @@ interface BlocksParams {
 }
 
 /** Keys (B…, 2) and counters (B…, T…) → derived keys (B…, T…, 2). */
-export const blocksOp: Op<BlocksParams> = defineOp<BlocksParams>({
+export const blocksOp: Op<BlocksParams> = /* @__PURE__ */ defineOp<BlocksParams>({
   name: 'blocks',
   version: 1,
   infer: ([key, counters]) => {
@@ -95,7 +99,7 @@ export const blocksOp: Op<BlocksParams> = defineOp<BlocksParams>({
 });
 
 /** A word as one of 2²⁴ evenly spaced f32 in [0, 1). */
-export const unitOp: Op<None> = elementwise('unit', {
+export const unitOp: Op<None> = /* @__PURE__ */ elementwise('unit', {
   arity: 1,
   dtypes: ['u32'],
   result: () => 'f32',
@@ -104,7 +108,7 @@ export const unitOp: Op<None> = elementwise('unit', {
 });
 
 /** A word as one of 2²³ evenly spaced f32 in (0, 1), symmetric about ½. */
-export const openUnitOp: Op<None> = elementwise('openUnit', {
+export const openUnitOp: Op<None> = /* @__PURE__ */ elementwise('openUnit', {
   arity: 1,
   dtypes: ['u32'],
   result: () => 'f32',
@@ -113,7 +117,7 @@ export const openUnitOp: Op<None> = elementwise('openUnit', {
 });
 
 /** (word, mask): whether they share a bit. */
-export const flagsOp: Op<None> = elementwise('flags', {
+export const flagsOp: Op<None> = /* @__PURE__ */ elementwise('flags', {
   arity: 2,
   dtypes: ['u32'],
   result: () => 'bool',
@@ -122,7 +126,7 @@ export const flagsOp: Op<None> = elementwise('flags', {
 });
 
 /** (word, mask): −1 where they share a bit, else 1, as f32. */
-export const signsOp: Op<None> = elementwise('signs', {
+export const signsOp: Op<None> = /* @__PURE__ */ elementwise('signs', {
   arity: 2,
   dtypes: ['u32'],
   result: () => 'f32',
@@ -131,7 +135,7 @@ export const signsOp: Op<None> = elementwise('signs', {
 });
 
 /** Two words as one of 2⁵³ evenly spaced f64 in [0, 1). */
-export const unitDoubleOp: Op<None> = elementwise('unitDouble', {
+export const unitDoubleOp: Op<None> = /* @__PURE__ */ elementwise('unitDouble', {
   arity: 2,
   dtypes: ['u32'],
   result: () => 'f64',
@@ -145,7 +149,7 @@ export const normalOp: Op<None> = /* @__PURE__ */ elementwise('normal', {
   dtypes: ['u32'],
   result: () => 'f32',
   js: () => (word) => normalQuantile((word! + 0.5) * 2 ** -32),
-  wasm: emitNormal,
+  wasm: (w, _, profile) => functions.normalQuantile(w, 'f32', profile),
   isCheap: false,
 });
 
@@ -160,7 +164,7 @@ export const normalDoubleOp: Op<None> = /* @__PURE__ */ elementwise('normalDoubl
 });
 
 /** The upper 32 bits of a product of u32. */
-export const mulHighOp: Op<None> = elementwise('mulHigh', {
+export const mulHighOp: Op<None> = /* @__PURE__ */ elementwise('mulHigh', {
   arity: 2,
   dtypes: ['u32'],
   js: () => (x, y) => Number((BigInt(x!) * BigInt(y!)) >> 32n),
@@ -168,7 +172,7 @@ export const mulHighOp: Op<None> = elementwise('mulHigh', {
 });
 
 /** The place each element of the last axis takes when it is sorted, i32; equal elements keep their order. */
-export const rankOp: Op<None> = defineOp<None>({
+export const rankOp: Op<None> = /* @__PURE__ */ defineOp<None>({
   name: 'rank',
   version: 1,
   infer: ([x]) => {
@@ -201,55 +205,59 @@ const words = (shape: Shape, last = 2 ** 32 - 1) => ({
   domain: [0, last] as const,
 });
 
-export const randomOpChecks = [
-  checkRow({ name: 'bits', f: (key) => bind1(bitsOp, [key!], { shape: [3, 7] }), args: [words([2])], order: 0 }),
-  checkRow({ name: 'bits.keys', f: (key) => bind1(bitsOp, [key!], { shape: [35] }), args: [words([3, 2])], order: 0 }),
-  checkRow({
-    name: 'blocks',
-    f: (key, n) => bind1(blocksOp, [key!, n!], { high: 5 }),
-    args: [words([3, 2]), words([3, 4])],
-    order: 0,
-  }),
-  checkRow({ name: 'unit', f: (x) => bind1(unitOp, [x!], NONE), args: [words([9])], order: 0, tol: { f32: 0 } }),
-  checkRow({
-    name: 'openUnit',
-    f: (x) => bind1(openUnitOp, [x!], NONE),
-    args: [words([9])],
-    order: 0,
-    tol: { f32: 0 },
-  }),
-  checkRow({
-    name: 'flags',
-    f: (x, m) => bind1(flagsOp, [x!, m!], NONE),
-    args: [words([3, 1], 7), words([5], 7)],
-    order: 0,
-  }),
-  checkRow({
-    name: 'signs',
-    f: (x, m) => bind1(signsOp, [x!, m!], NONE),
-    args: [words([3, 1], 7), words([5], 7)],
-    order: 0,
-    tol: { f32: 0 },
-  }),
-  checkRow({
-    name: 'unitDouble',
-    f: (x, y) => bind1(unitDoubleOp, [x!, y!], NONE),
-    args: [words([9]), words([9])],
-    order: 0,
-    tol: { f32: 0, f64: 0 },
-  }),
-  checkRow({ name: 'normal', f: (x) => bind1(normalOp, [x!], NONE), args: [words([90])], order: 0 }),
-  checkRow({
-    name: 'normalDouble',
-    f: (x, y) => bind1(normalDoubleOp, [x!, y!], NONE),
-    args: [words([90]), words([90])],
-    order: 0,
-  }),
-  checkRow({
-    name: 'mulHigh',
-    f: (x, y) => bind1(mulHighOp, [x!, y!], NONE),
-    args: [words([2, 9]), words([9])],
-    order: 0,
-  }),
-  checkRow({ name: 'rank', f: (x) => bind1(rankOp, [x!], NONE), args: [words([2, 21], 15)], order: 0 }),
-];
+export const randomOpChecks: readonly CheckRow[] = /* @__PURE__ */ randomOpRows();
+
+function randomOpRows(): CheckRow[] {
+  return [
+    { name: 'bits', f: (key) => bind1(bitsOp, [key!], { shape: [3, 7] }), args: [words([2])], order: 0 },
+    { name: 'bits.keys', f: (key) => bind1(bitsOp, [key!], { shape: [35] }), args: [words([3, 2])], order: 0 },
+    {
+      name: 'blocks',
+      f: (key, n) => bind1(blocksOp, [key!, n!], { high: 5 }),
+      args: [words([3, 2]), words([3, 4])],
+      order: 0,
+    },
+    { name: 'unit', f: (x) => bind1(unitOp, [x!], NONE), args: [words([9])], order: 0, tol: { f32: 0 } },
+    {
+      name: 'openUnit',
+      f: (x) => bind1(openUnitOp, [x!], NONE),
+      args: [words([9])],
+      order: 0,
+      tol: { f32: 0 },
+    },
+    {
+      name: 'flags',
+      f: (x, m) => bind1(flagsOp, [x!, m!], NONE),
+      args: [words([3, 1], 7), words([5], 7)],
+      order: 0,
+    },
+    {
+      name: 'signs',
+      f: (x, m) => bind1(signsOp, [x!, m!], NONE),
+      args: [words([3, 1], 7), words([5], 7)],
+      order: 0,
+      tol: { f32: 0 },
+    },
+    {
+      name: 'unitDouble',
+      f: (x, y) => bind1(unitDoubleOp, [x!, y!], NONE),
+      args: [words([9]), words([9])],
+      order: 0,
+      tol: { f32: 0, f64: 0 },
+    },
+    { name: 'normal', f: (x) => cast(mul(bind1(normalOp, [x!], NONE), 256), 'i32'), args: [words([90])], order: 0 },
+    {
+      name: 'normalDouble',
+      f: (x, y) => bind1(normalDoubleOp, [x!, y!], NONE),
+      args: [words([90]), words([90])],
+      order: 0,
+    },
+    {
+      name: 'mulHigh',
+      f: (x, y) => bind1(mulHighOp, [x!, y!], NONE),
+      args: [words([2, 9]), words([9])],
+      order: 0,
+    },
+    { name: 'rank', f: (x) => bind1(rankOp, [x!], NONE), args: [words([2, 21], 15)], order: 0 },
+  ];
+}

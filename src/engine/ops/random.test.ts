@@ -66,7 +66,7 @@ describe.each(BACKENDS)('keys and words on %s', (name) => {
     here(() => {
       const all = random.keys(seeded(5), 4);
       const rows = (f: (key: Tensor) => Tensor) =>
-        numbers(random.bits(seeded(5), [4])).flatMap((_, i) => numbers(f(reshape(sliceAxis(all, 0, i, i + 1), [2]))));
+        [0, 1, 2, 3].flatMap((i) => numbers(f(reshape(sliceAxis(all, 0, i, i + 1), [2]))));
       const draws: readonly ((key: Tensor) => Tensor)[] = [
         (k) => random.bits(k, [3, 3]),
         (k) => random.keys(k, 5),
@@ -79,6 +79,8 @@ describe.each(BACKENDS)('keys and words on %s', (name) => {
         (k) => random.bernoulli(k, [40]),
         (k) => random.bernoulli(k, [5], 0.3),
         (k) => random.permutation(k, 11),
+        (k) => random.gumbel(k, [9]),
+        (k) => random.categorical(k, tensor([0, 1, 2])),
       ];
       for (const draw of draws) {
         expect(numbers(vmap(draw)(all))).toEqual(rows(draw));
@@ -194,6 +196,32 @@ describe('laws', () => {
     expect(Math.abs(drawn.filter((_, i) => i % 2 === 0).reduce((a, b) => a + b, 0) - 0.1 * n)).toBeLessThan(
       5 * Math.sqrt(0.09 * n),
     );
+  });
+
+  it('Gumbel numbers have the Gumbel distribution', () => {
+    const g = numbers(random.gumbel(seeded(20), [n]));
+    expect(kolmogorov(g, (x) => Math.exp(-Math.exp(-x)))).toBeLessThan(2.7);
+  });
+
+  it('classes come up as often as their logits say, row by row', () => {
+    const shares = [0.1, 0.2, 0.7, 0.5, 0.25, 0.25];
+    const logits = tensor(
+      shares.map((p) => Math.log(p) + 3),
+      { shape: [2, 3] },
+    );
+    const drawn = numbers(random.categorical(seeded(21), logits, { draws: [n] })); // (n, 2)
+    for (const row of [0, 1]) {
+      const counts = histogram(
+        drawn.filter((_, i) => i % 2 === row),
+        3,
+        (c) => c,
+      );
+      const expected = shares.slice(3 * row, 3 * row + 3).map((p) => p * n);
+      expect(counts.reduce((sum, c, i) => sum + (c - expected[i]!) ** 2 / expected[i]!, 0)).toBeLessThan(
+        chiSquareBound(2),
+      );
+    }
+    expect(random.categorical(seeded(1), logits, { axis: 0 }).shape).toEqual([3]);
   });
 
   it('every order of a permutation is equally likely', () => {

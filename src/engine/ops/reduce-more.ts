@@ -1,6 +1,6 @@
 /** Products and logical reductions; the derivative of a product goes over prefix and suffix products, so that zeros are right. */
 import { lowerReduce } from '../backends/wasm/lowerings.ts';
-import { checkRow } from '../check-row.ts';
+import type { CheckRow } from '../check-row.ts';
 import type { Dtype } from '../dtype.ts';
 import type { MaybeTensor, Op } from '../op.ts';
 import { defineOp } from '../op.ts';
@@ -65,7 +65,7 @@ export function joinAxes(x: Tensor, axes: readonly number[]): Tensor {
   return reshape(moved, [...kept.map((i) => x.shape[i]!), sizeOf(axes.map((a) => x.shape[a]!))]);
 }
 
-export const prodOp: Op<ReduceParams> = reduction('prod', {
+export const prodOp: Op<ReduceParams> = /* @__PURE__ */ reduction('prod', {
   dtypes: NUMERIC,
   start: 1,
   fold: (a, b) => a * b,
@@ -81,13 +81,13 @@ export const prodOp: Op<ReduceParams> = reduction('prod', {
 export const prod = (x: TensorLike, axes?: number | readonly number[], options: ReduceOptions = {}): Tensor =>
   reduceWith(prodOp, 'prod', x, axes, options);
 
-export const anyOp: Op<ReduceParams> = reduction('any', {
+export const anyOp: Op<ReduceParams> = /* @__PURE__ */ reduction('any', {
   dtypes: ['bool'],
   start: 0,
   fold: (a, b) => a | b,
   wasmName: 'any',
 });
-export const allOp: Op<ReduceParams> = reduction('all', {
+export const allOp: Op<ReduceParams> = /* @__PURE__ */ reduction('all', {
   dtypes: ['bool'],
   start: 1,
   fold: (a, b) => a & b,
@@ -105,10 +105,10 @@ export const all = (x: TensorLike, axes?: number | readonly number[], options: R
 
 const logical = { kind: 'bool', shape: [2, 3, 4] } as const;
 
-export const reductionChecks = [
-  checkRow({ name: 'prod', f: (x) => prod(x!), args: [{ shape: [2, 3] }] }),
-  checkRow({ name: 'prod.axes', f: (x) => prod(x!, [0, 2], { keepDims: true }), args: [{ shape: [2, 3, 2] }] }),
-  checkRow({ name: 'any', f: (x) => any(x!, 1), args: [logical], order: 0 }),
-  checkRow({ name: 'all', f: (x) => all(x!, [0, 2]), args: [logical], order: 0 }),
-  checkRow({ name: 'sum.f64', f: (x) => sum(x!, 1, { accumulate: 'f64' }), args: [{ shape: [3, 7, 2] }] }),
+export const reductionChecks: readonly CheckRow[] = [
+  { name: 'prod', f: (x) => prod(x!), args: [{ shape: [2, 3] }] },
+  { name: 'prod.axes', f: (x) => prod(x!, [0, 2], { keepDims: true }), args: [{ shape: [2, 3, 2] }] },
+  { name: 'any', f: (x) => any(x!, 1), args: [logical], order: 0 },
+  { name: 'all', f: (x) => all(x!, [0, 2]), args: [logical], order: 0 },
+  { name: 'sum.f64', f: (x) => sum(x!, 1, { accumulate: 'f64' }), args: [{ shape: [3, 7, 2] }] },
 ];

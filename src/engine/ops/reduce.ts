@@ -40,20 +40,34 @@ export const sumOp: Op<SumParams> = /* @__PURE__ */ linear<SumParams>('sum', {
     return [{ shape: reducedShape(x!.shape, axes, false), dtype: x!.dtype }];
   },
   transpose: (ct, x, { axes }) => broadcastTo(reshape(ct, reducedShape(x.shape, axes, true)), x.shape),
-  batch: ({ inputs, params }) => ({ outs: [bind1(sumOp, inputs, { ...params, axes: params.axes.map((a) => a + 1) })], batched: [true] }),
+  batch: ({ inputs, params }) => ({
+    outs: [bind1(sumOp, inputs, { ...params, axes: params.axes.map((a) => a + 1) })],
+    batched: [true],
+  }),
   cost: ([x]) => ({ flops: sizeOf(x!.shape) }),
   js: ([x], [out], { ins, params: { axes } }) => reduceAxes(x!, ins[0]!, axes, out!, 0, (a, b) => a + b),
   wasm: lowerReduce('sum'),
 });
 
 /** The sum over the given axes, or over all. */
-export function sum(x: TensorLike, axes?: number | readonly number[], { accumulate, ...options }: SumOptions = {}): Tensor {
+export function sum(
+  x: TensorLike,
+  axes?: number | readonly number[],
+  { accumulate, ...options }: SumOptions = {},
+): Tensor {
   const t = asTensor(x);
   return reduceWith(sumOp, 'sum', t, axes, options, accumulate === 'f64' && t.dtype === 'f32' ? { accumulate } : {});
 }
 
 /** Applies a reduction op to normalised axes; nothing happens where there is nothing to reduce. */
-export function reduceWith<P extends ReduceParams>(op: Op<P>, name: string, x: TensorLike, axes: number | readonly number[] | undefined, { keepDims = false }: ReduceOptions, extra: Omit<P, 'axes'> = {} as Omit<P, 'axes'>): Tensor {
+export function reduceWith<P extends ReduceParams>(
+  op: Op<P>,
+  name: string,
+  x: TensorLike,
+  axes: number | readonly number[] | undefined,
+  { keepDims = false }: ReduceOptions,
+  extra: Omit<P, 'axes'> = {} as Omit<P, 'axes'>,
+): Tensor {
   const t = asTensor(x);
   const list = normalizeAxes(name, axes, t.rank);
   if (list.length === 0) return t;

@@ -1,6 +1,6 @@
 /** Adding by index: the transposes of `take` and `takeAlong`. Contributions to one place are added in the order of the indices. */
 import { lowerScatterAdd, lowerScatterAddAlong } from '../backends/wasm/lower-gather.ts';
-import { checkRow } from '../check-row.ts';
+import type { CheckRow } from '../check-row.ts';
 import { ShapeError } from '../errors.ts';
 import type { BatchCall, Batched, MaybeTensor, Op } from '../op.ts';
 import { defineOp } from '../op.ts';
@@ -31,7 +31,7 @@ export interface ScatterParams extends TakeParams {
 }
 
 /** Inputs: indices, updates. Linear in the updates. */
-export const scatterAddOp: Op<ScatterParams> = defineOp<ScatterParams>({
+export const scatterAddOp: Op<ScatterParams> = /* @__PURE__ */ defineOp<ScatterParams>({
   name: 'scatterAdd',
   version: 1,
   infer: ([indices, updates], params) => {
@@ -119,7 +119,7 @@ export interface ScatterAlongParams extends AlongParams {
 }
 
 /** Inputs: indices, updates of one shape. Linear in the updates. */
-export const scatterAddAlongOp: Op<ScatterAlongParams> = defineOp<ScatterAlongParams>({
+export const scatterAddAlongOp: Op<ScatterAlongParams> = /* @__PURE__ */ defineOp<ScatterAlongParams>({
   name: 'scatterAddAlong',
   version: 1,
   infer: ([indices, updates], { axis, length }) => {
@@ -172,25 +172,29 @@ export function scatterAddAlong(target: TensorLike, indices: TensorLike, updates
 
 const places = (shape: Shape, last: number) => ({ shape, kind: 'i32' as const, domain: [0, last] as const });
 
-export const scatterChecks = [
-  checkRow({
-    name: 'scatterAdd',
-    f: (i, y) => scatterAdd(5, i!, y!, 1),
-    args: [places([2, 3], 4), { shape: [2, 2, 3, 2] }],
-  }),
-  checkRow({
-    name: 'scatterAdd.into',
-    f: (x, i, y) => scatterAdd(x!, i!, y!),
-    args: [{ shape: [4, 3] }, { shape: [6], kind: 'i32', domain: [-1, 5] }, { shape: [6, 3] }],
-  }),
-  checkRow({
-    name: 'scatterAddAlong',
-    f: (i, y) => scatterAddAlong(5, i!, y!, 1),
-    args: [places([2, 4, 3], 4), { shape: [2, 4, 3] }],
-  }),
-  checkRow({
-    name: 'scatterAddAlong.into',
-    f: (x, i, y) => scatterAddAlong(x!, i!, y!, 0),
-    args: [{ shape: [5, 3] }, places([4, 3], 4), { shape: [4, 3] }],
-  }),
-];
+export const scatterChecks: readonly CheckRow[] = /* @__PURE__ */ scatterRows();
+
+function scatterRows(): CheckRow[] {
+  return [
+    {
+      name: 'scatterAdd',
+      f: (i, y) => scatterAdd(5, i!, y!, 1),
+      args: [places([2, 3], 4), { shape: [2, 2, 3, 2] }],
+    },
+    {
+      name: 'scatterAdd.into',
+      f: (x, i, y) => scatterAdd(x!, i!, y!),
+      args: [{ shape: [4, 3] }, { shape: [6], kind: 'i32', domain: [-1, 5] }, { shape: [6, 3] }],
+    },
+    {
+      name: 'scatterAddAlong',
+      f: (i, y) => scatterAddAlong(5, i!, y!, 1),
+      args: [places([2, 4, 3], 4), { shape: [2, 4, 3] }],
+    },
+    {
+      name: 'scatterAddAlong.into',
+      f: (x, i, y) => scatterAddAlong(x!, i!, y!, 0),
+      args: [{ shape: [5, 3] }, places([4, 3], 4), { shape: [4, 3] }],
+    },
+  ];
+}

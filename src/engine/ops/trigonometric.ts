@@ -12,6 +12,7 @@ export const sinOp: Op<None> = /* @__PURE__ */ elementwise('sin', {
   dtypes: FLOATS,
   partials: [(dx, [x]) => mul(cos(x!), dx)],
   js: () => (x) => Math.sin(x!),
+  wasm: 'sin',
   isCheap: false,
 });
 
@@ -20,6 +21,7 @@ export const cosOp: Op<None> = /* @__PURE__ */ elementwise('cos', {
   dtypes: FLOATS,
   partials: [(dx, [x]) => mul(neg(sin(x!)), dx)],
   js: () => (x) => Math.cos(x!),
+  wasm: 'cos',
   isCheap: false,
 });
 
@@ -31,6 +33,7 @@ export const atan2Op: Op<None> = /* @__PURE__ */ elementwise('atan2', {
   dtypes: FLOATS,
   partials: [(dy, [y, x]) => mul(div(x!, norm2(y!, x!)), dy), (dx, [y, x]) => mul(div(neg(y!), norm2(y!, x!)), dx)],
   js: () => (y, x) => Math.atan2(y!, x!),
+  wasm: 'atan2',
   isCheap: false,
 });
 

@@ -42,10 +42,19 @@ export function integerParts(x: number): readonly [bigint, number] {
   return [significand, (high >>> 20) - 1075];
 }
 
-/** c₀ + c₁x + c₂x² + … by Horner's rule. */
+/** c₀ + c₁x + c₂x² + …: by Horner's rule, a long one as even and odd halves so that two chains run side by side. */
 export function polynomial(x: number, coefficients: readonly number[]): number {
-  let sum = coefficients[coefficients.length - 1]!;
-  for (let i = coefficients.length - 2; i >= 0; i--) sum = sum * x + coefficients[i]!;
+  const count = coefficients.length;
+  if (count < 8) return horner(x, coefficients, count - 1, 1);
+  const lastEven = count - 1 - ((count - 1) % 2);
+  const square = x * x;
+  return x * horner(square, coefficients, count - 1 - (count % 2), 2) + horner(square, coefficients, lastEven, 2);
+}
+
+/** Horner's rule over every `step`-th coefficient from `last` downwards. */
+function horner(x: number, coefficients: readonly number[], last: number, step: number): number {
+  let sum = coefficients[last]!;
+  for (let i = last - step; i >= 0; i -= step) sum = sum * x + coefficients[i]!;
   return sum;
 }
 

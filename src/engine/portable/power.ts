@@ -1,29 +1,8 @@
 /** pow: the logarithm to about 2⁻⁶⁵ as a sum of two f64, times y, then exp of both parts. */
 import { decompose, polynomial, scale } from './bits.ts';
 import { LN2_HIGH, LN2_LOW, POW_LOG, THIRD_HIGH, THIRD_LOW } from './coefficients.ts';
+import { fastTwoSum, type Pair, twoProduct } from './exact.ts';
 import { reduceExp } from './exponential.ts';
-
-type Pair = readonly [high: number, low: number];
-
-const SPLITTER = 2 ** 27 + 1;
-
-/** a·b as a rounded product and its exact error (Dekker, Veltkamp). */
-function twoProduct(a: number, b: number): Pair {
-  const p = a * b;
-  const ca = SPLITTER * a;
-  const cb = SPLITTER * b;
-  const ah = ca - (ca - a);
-  const bh = cb - (cb - b);
-  const al = a - ah;
-  const bl = b - bh;
-  return [p, ah * bh - p + ah * bl + al * bh + al * bl];
-}
-
-/** a + b exactly, for |a| ≥ |b| or a = 0. */
-function fastTwoSum(a: number, b: number): Pair {
-  const sum = a + b;
-  return [sum, a - sum + b];
-}
 
 /** ln m for m in [√½, √2) as 2·atanh(s), s = (m − 1)/(m + 1): 2s·(1 + z·(⅓ + z·P(z))), z = s². */
 function logOfSignificand(m: number): Pair {

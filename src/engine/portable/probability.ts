@@ -11,6 +11,7 @@ import {
   QUANTILE_TAIL,
   QUANTILE_TAIL_START,
 } from './coefficients.ts';
+import { twoProduct } from './exact.ts';
 import { exp } from './exponential.ts';
 import { log } from './logarithm.ts';
 
@@ -30,9 +31,19 @@ export function erf(x: number): number {
 function upperQuantile(d: number, p: number): number {
   const w = -log(4 * p * (1 - p));
   if (w <= QUANTILE_CENTRE_LIMIT) return 2.5 * d + d * polynomial(w, QUANTILE_CENTRE);
-  const r = Math.sqrt(-2 * log(p));
-  if (r <= QUANTILE_FAR_START) return r + quotient(r - QUANTILE_TAIL_START, QUANTILE_TAIL);
-  return r + quotient(r - QUANTILE_FAR_START, QUANTILE_FAR);
+  return tailQuantile(-2 * log(p));
+}
+
+/** Φ⁻¹ as r + a rational in r = √v; what the root's rounding lost is added to the small part. */
+function tailQuantile(v: number): number {
+  const r = Math.sqrt(v);
+  const [square, error] = twoProduct(r, r);
+  const lost = (0.5 * (v - square - error)) / r;
+  const isFar = r > QUANTILE_FAR_START;
+  const small = isFar
+    ? quotient(r - QUANTILE_FAR_START, QUANTILE_FAR)
+    : quotient(r - QUANTILE_TAIL_START, QUANTILE_TAIL);
+  return r + (small + lost);
 }
 
 function quotient(t: number, [top, bottom]: readonly [readonly number[], readonly number[]]): number {
@@ -53,7 +64,10 @@ export function erfInverse(y: number): number {
   if (!(a <= 1)) return NaN;
   if (a === 1) return withSign(Infinity, y);
   if (a < 2 ** -500) return HALF_ROOT_PI * y;
-  return withSign(Math.SQRT1_2 * upperQuantile(0.5 * a, 0.5 * (1 - a)), y);
+  const z = upperQuantile(0.5 * a, 0.5 * (1 - a));
+  return withSign(ROOT_HALF * z + ROOT_HALF_LOW * z, y);
 }
 
+const ROOT_HALF = Math.SQRT1_2;
+const ROOT_HALF_LOW = -4.833646656726457e-17;
 const HALF_ROOT_PI = 0.886226925452758;

@@ -1,11 +1,11 @@
 /** sin, cos, tan and atan2: reduction by π/2 to |r| ≤ π/4 with a correction term, then polynomials. */
-import { integerParts, nearest, polynomial, withSign } from './bits.ts';
+import { integerParts, nearest, polynomial, powerOfTwo, withSign } from './bits.ts';
 import { ATAN, COS, PI_2_PARTS, SIN, TWO_OVER_PI, TWO_OVER_PI_BITS } from './coefficients.ts';
 
 /** x = quadrant·π/2 + r + low (mod 2π), with |r| ≤ π/4 nearly. */
 type Reduced = readonly [quadrant: number, r: number, low: number];
 
-const LARGE = 2 ** 20 * (Math.PI / 2);
+const LARGE = 1647099; // 2²⁰·π/2
 
 function reduce(x: number): Reduced {
   return x < LARGE ? reduceSmall(x) : reduceLarge(x);
@@ -32,27 +32,27 @@ function twoDifferenceError(a: number, b: number, difference: number): number {
   return a - (difference + back) + (back - b);
 }
 
-// Payne–Hanek: x = m·2^e times 192 bits of 2/π, of which the multiples of 4 have been dropped.
+// Payne–Hanek: x = m·2^e times 192 bits of 2/π, of which the multiples of 4 have been dropped; 126 bits of fraction are kept.
 function reduceLarge(x: number): Reduced {
   const [m, e] = integerParts(x);
-  const window = (TWO_OVER_PI_BITS >> BigInt(1216 - 190 - e)) & ((1n << 192n) - 1n);
-  const turns = BigInt.asUintN(192, m * window); // in units of 2⁻¹⁹⁰ quadrants
-  const quadrant = (turns + (1n << 189n)) >> 190n;
-  const fraction = turns - (quadrant << 190n);
-  return [Number(quadrant & 3n), ...fractionTimesHalfPi(fraction)];
+  const window = BigInt.asUintN(192, TWO_OVER_PI_BITS >> BigInt(1216 - 190 - e));
+  const quarters = BigInt.asUintN(192, m * window) >> 64n; // of 2⁻¹²⁶ quadrants
+  const quadrant = (quarters + (1n << 125n)) >> 126n;
+  const [r, low] = timesHalfPi(quarters - (quadrant << 126n));
+  return [Number(quadrant & 3n), r, low];
 }
 
-/** fraction·2⁻¹⁹⁰·π/2 as a sum of two f64: the product with 64 bits of π/2 is cut after its leading 64 bits. */
-function fractionTimesHalfPi(fraction: bigint): readonly [number, number] {
-  const magnitude = fraction < 0n ? -fraction : fraction;
-  const zeros = 128 - (magnitude >> 62n).toString(2).length;
-  const leading = BigInt.asUintN(64, (magnitude << BigInt(zeros)) >> 126n);
-  const product = (leading * HALF_PI_64) >> 64n; // π/2 in units of 2⁻⁶³
-  const unit = (fraction < 0n ? -1 : 1) * 2 ** (-63 - zeros);
-  const r = Number(product & ~0x7ffn) * unit;
-  return [r, Number(product & 0x7ffn) * unit];
+/** fraction·2⁻¹²⁶·π/2 as a sum of two f64: the leading 64 bits of the fraction times 64 bits of π/2. */
+function timesHalfPi(fraction: bigint): readonly [number, number] {
+  const size = fraction < 0n ? -fraction : fraction;
+  const zeros = 128 - size.toString(2).length;
+  const leading = (size << BigInt(zeros)) >> 64n;
+  const product = (leading * HALF_PI_64) >> 64n;
+  const unit = powerOfTwo(-61 - zeros) * (fraction < 0n ? -1 : 1);
+  return [Number(product & ~0x7ffn) * unit, Number(product & 0x7ffn) * unit];
 }
 
+/** π/2 in units of 2⁻⁶³. */
 const HALF_PI_64 = 0xc90fdaa22168c234n;
 
 function sinReduced(r: number, low: number): number {
@@ -106,9 +106,9 @@ export function atan2(y: number, x: number): number {
   return withSign(half, y);
 }
 
-const PI_2_HIGH = 1.5707963267948966;
+const PI_2_HIGH = Math.PI / 2;
 const PI_2_LOW = 6.123233995736766e-17;
-const PI_HIGH = 3.141592653589793;
+const PI_HIGH = Math.PI;
 const PI_LOW = 1.2246467991473532e-16;
 const TAN_PI_8 = 0.4142135623730951;
 

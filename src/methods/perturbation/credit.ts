@@ -1,6 +1,7 @@
 /** What the estimators of this family have in common: a key of their own, and the mean over several draws. */
-import { mapTree, mean, random, sliceAxis, squeeze, stack, vmap } from '../../engine/index.ts';
+
 import type { Tensor } from '../../engine/index.ts';
+import { mapTree, mean, random, sliceAxis, squeeze, vmap } from '../../engine/index.ts';
 import type { Key } from '../../nn/key.ts';
 import type { Tree } from '../../nn/layer.ts';
 import type { CreditCall, CreditResult } from '../rule.ts';
@@ -26,7 +27,7 @@ export function averaged<State>(
 }
 
 function overDraws(estimate: (key: Key) => Estimate, key: Key, draws: number): Estimate {
-  const all = vmap(estimate)(stack(random.split(key, draws)));
+  const all = vmap(estimate)(random.keys(key, draws));
   return {
     credit: mapTree((x: Tensor) => mean(x, 0), all.credit),
     loss: mean(all.loss, 0),

@@ -5,8 +5,25 @@
  * For independent components with E[vᵢ⁴] = κ: E[‖v‖² vᵢ²] = κ + (n − 1), the cross terms vanish, so c = n + κ − 1: gaussian κ = 3, rademacher κ = 1, uniform on ±√3 κ = 9/5.
  * Laws of constant length ‖v‖² = n (sphere, coordinate, rademacher) have c = n, which no law that does not know g can beat.
  */
-import { add, aval, cast, div, eq, iota, leavesOf, mul, random, reshape, sizeOf, sqrt, structureOf, sum, unflatten } from '../../engine/index.ts';
+
 import type { Aval, FloatDtype, Shape, Tensor } from '../../engine/index.ts';
+import {
+  add,
+  aval,
+  cast,
+  div,
+  eq,
+  iota,
+  leavesOf,
+  mul,
+  random,
+  reshape,
+  sizeOf,
+  sqrt,
+  structureOf,
+  sum,
+  unflatten,
+} from '../../engine/index.ts';
 import type { Key } from '../../nn/key.ts';
 import type { Tree } from '../../nn/layer.ts';
 
@@ -25,7 +42,9 @@ const independent =
 
 const gaussian = independent((key, shape, dtype) => random.normal(key, shape, { dtype }));
 const rademacher = independent((key, shape, dtype) => random.rademacher(key, shape, { dtype }));
-const uniform = independent((key, shape, dtype) => random.uniform(key, shape, { low: -Math.sqrt(3), high: Math.sqrt(3), dtype }));
+const uniform = independent((key, shape, dtype) =>
+  random.uniform(key, shape, { low: -Math.sqrt(3), high: Math.sqrt(3), dtype }),
+);
 
 /** √n·z/‖z‖ with z gaussian; the length is that of the whole tree. */
 const sphere: Draw = (key, leaves, lead) => {
@@ -69,7 +88,8 @@ export function lengthFactor(law: Law, n: number): number {
 
 const ones = (count: number): number[] => Array.from({ length: count }, () => 1);
 const axesFrom = (lead: number, x: Aval): number[] => x.shape.slice(lead).map((_, i) => lead + i);
-const countUnits = (leaves: readonly Aval[], lead: number): number => leaves.reduce((n, x) => n + sizeOf(x.shape.slice(lead)), 0);
+const countUnits = (leaves: readonly Aval[], lead: number): number =>
+  leaves.reduce((n, x) => n + sizeOf(x.shape.slice(lead)), 0);
 
 /** A value per sample beside a leaf: (B) → (B, 1, …); a scalar stays. */
 const overUnits = (x: Tensor, leaf: Aval): Tensor => reshape(x, [...x.shape, ...ones(leaf.shape.length - x.rank)]);

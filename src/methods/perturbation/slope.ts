@@ -1,6 +1,7 @@
 /** The slope of a function along a direction: exactly, by forward mode, or by a finite difference. */
-import { add, jvp, mapTree, mul, sub } from '../../engine/index.ts';
+
 import type { Tensor } from '../../engine/index.ts';
+import { add, jvp, mapTree, mul, sub } from '../../engine/index.ts';
 import type { Tree } from '../../nn/layer.ts';
 
 /** A function whose first result is sloped; the second comes along. */

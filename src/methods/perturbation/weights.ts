@@ -1,6 +1,7 @@
 /** Perturbed weights: one direction over all parameters, one number back. */
-import { mapTree, mul } from '../../engine/index.ts';
+
 import type { Tensor } from '../../engine/index.ts';
+import { mapTree, mul } from '../../engine/index.ts';
 import type { Key } from '../../nn/key.ts';
 import type { Tree } from '../../nn/layer.ts';
 import type { CreditCall } from '../rule.ts';

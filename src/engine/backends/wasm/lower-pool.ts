@@ -18,7 +18,7 @@ const overPlanes =
     );
   };
 
-export const lowerMaxPool: WasmLowering<WindowParams> = overPlanes(maxPoolKernel);
-export const lowerMaxPoolIndex: WasmLowering<WindowParams> = overPlanes(maxPoolIndexKernel);
-export const lowerSumPool: WasmLowering<WindowParams> = overPlanes(sumPoolKernel);
-export const lowerSumPoolTranspose: WasmLowering<WindowParams> = overPlanes(sumPoolTransposeKernel);
+export const lowerMaxPool: WasmLowering<WindowParams> = /* @__PURE__ */ overPlanes(maxPoolKernel);
+export const lowerMaxPoolIndex: WasmLowering<WindowParams> = /* @__PURE__ */ overPlanes(maxPoolIndexKernel);
+export const lowerSumPool: WasmLowering<WindowParams> = /* @__PURE__ */ overPlanes(sumPoolKernel);
+export const lowerSumPoolTranspose: WasmLowering<WindowParams> = /* @__PURE__ */ overPlanes(sumPoolTransposeKernel);

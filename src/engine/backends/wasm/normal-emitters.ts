@@ -1,7 +1,7 @@
 /**
- * Normal numbers from random words: the inverse of the distribution function at the middle of each word's cell.
+ * Normal numbers with 52 random bits: the inverse of the distribution function at the middle of each cell.
  *
- * The formulas are those of `portable/probability.ts`, evaluated in f64 lanes: Φ⁻¹(½ + d)/d is smooth in w = −ln 4p(1 − p), and far out Φ⁻¹ is a rational function of r = √(−2 ln p).
+ * The formulas are those of `portable/probability.ts`, evaluated in f64 lanes: Φ⁻¹(½ + d)/d is smooth in w = −ln 4p(1 − p), and far out Φ⁻¹ − r is a rational function of r = √(−2 ln p).
  */
 import {
   QUANTILE_CENTRE,
@@ -15,24 +15,6 @@ import type { FunctionWriter, Local } from './assembler.ts';
 import type { Emit } from './elementwise.ts';
 import { functions } from './functions/index.ts';
 import type { Profile } from './profile.ts';
-
-/** Words → f32 normals; p = (word + ½)·2⁻³². */
-export const emitNormal: Emit = (w, _dtype, profile) =>
-  w.scope(() => {
-    const words = w.pop('v128');
-    const half = (lanes: readonly number[]) => {
-      w.get(words).get(words).i32x4.shuffle(lanes).f64x2.convert_low_i32x4_u();
-      w.f64x2
-        .const(2 ** 31 - 0.5)
-        .f64x2.sub()
-        .f64x2.const(2 ** -32)
-        .f64x2.mul();
-      return w.call(quantileHelper(w, profile)).f32x4.demote_f64x2_zero();
-    };
-    half([0, 1, 0, 1]);
-    half([2, 3, 2, 3]);
-    return w.i32x4.shuffle([0, 1, 4, 5]);
-  });
 
 /** Pairs of words → f64 normals; p = (k + ½)·2⁻⁵², k of 52 bits. */
 export const emitNormalDouble: Emit = (w, _dtype, profile) =>
@@ -54,23 +36,23 @@ export const emitNormalDouble: Emit = (w, _dtype, profile) =>
 /** d = p − ½ → Φ⁻¹(p), two lanes of f64. */
 function quantileHelper({ module }: FunctionWriter, profile: Profile): number {
   return module.helper('normal quantile f64', ['v128'], ['v128'], (w, d) => {
-    const [size, tail, w4, root] = w.locals('v128', 4);
+    const [size, tail, spread, root] = w.locals('v128', 4);
     w.get(d).f64x2.abs().set(size);
     w.f64x2.const(0.5).get(size).f64x2.sub().set(tail);
     w.get(tail).f64x2.const(4).f64x2.mul().f64x2.const(1).get(tail).f64x2.sub().f64x2.mul();
     functions.log(w, 'f64', profile);
-    w.f64x2.neg().set(w4);
+    w.f64x2.neg().set(spread);
     w.get(tail);
     functions.log(w, 'f64', profile);
     w.f64x2.const(-2).f64x2.mul().f64x2.sqrt().set(root);
 
     w.get(size).f64x2.const(2.5).f64x2.mul().get(size);
-    polynomial(w, profile, w4, QUANTILE_CENTRE);
+    polynomial(w, profile, spread, QUANTILE_CENTRE);
     w.f64x2.mul().f64x2.add();
     quotient(w, profile, root, QUANTILE_TAIL_START, QUANTILE_TAIL);
     quotient(w, profile, root, QUANTILE_FAR_START, QUANTILE_FAR);
-    w.get(root).f64x2.const(QUANTILE_FAR_START).f64x2.le().v128.bitselect();
-    w.get(w4).f64x2.const(QUANTILE_CENTRE_LIMIT).f64x2.le().v128.bitselect();
+    w.get(root).f64x2.const(QUANTILE_FAR_START).f64x2.le().v128.bitselect().get(root).f64x2.add();
+    w.get(spread).f64x2.const(QUANTILE_CENTRE_LIMIT).f64x2.le().v128.bitselect();
     w.get(d).f64x2.const(-0).v128.and().v128.xor();
   });
 }

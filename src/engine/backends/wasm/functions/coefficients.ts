@@ -15,8 +15,6 @@ export const ERF_HEAD = 0.12837916612625122;
 
 export const QUANTILE_CENTRE_LIMIT = 5.0;
 
-export const QUANTILE_TAIL_START = 3.5625;
-
 /** (eʳ − 1 − r)/r² on ±ln2/2; relative error of the result 2^−28.2. */
 export const EXP: readonly number[] = [
   0.4999999403953552, 0.16666516661643982, 0.04166810214519501, 0.008369190618395805, 0.001383883529342711,
@@ -61,8 +59,13 @@ export const QUANTILE_CENTRE: readonly number[] = [
   0.0001264704915229231, 1.1107843420177232e-5, -5.555933512368938e-6, 6.211905656527961e-7, -2.467409920825503e-8,
 ];
 
-/** Φ⁻¹ in r − QUANTILE_TAIL_START, r = √(−2 ln p), p ≥ 2⁻³³; relative error of the result 2^−25.6. */
-export const QUANTILE_TAIL: readonly number[] = [
-  2.9192686080932617, 1.1104450225830078, -0.022250743582844734, 0.004740850534290075, -0.0009928414365276694,
-  0.0001789051602827385, -2.2424808776122518e-5, 1.3570189594247495e-6,
+/** (2·atanh(s)/s − 2)/z, z = s², s ≤ tan²(π/8); relative error of the result 2^−44.9. */
+export const SHORT_LOG: readonly number[] = [
+  0.6666666667580434, 0.3999999562075685, 0.28572109265173645, 0.22176184526910925, 0.19584207700083275,
+];
+
+/** (eʳ − 1 − r)/r² on ±ln2/2; relative error of the result 2^−39.7. */
+export const SHORT_EXP: readonly number[] = [
+  0.5000000000427199, 0.1666666678451966, 0.04166666440353302, 0.00833328178545267, 0.0013889197268277661,
+  0.0001990895370459355, 2.470826845371678e-5,
 ];

@@ -5,6 +5,9 @@ import type { Emit } from '../elementwise.ts';
 import { exp, expm1, logistic, softplus, tanh } from './exponential.ts';
 import { Lanes, type Value } from './lanes.ts';
 import { log, log1p } from './logarithm.ts';
+import { pow } from './power.ts';
+import { erf, normalQuantile } from './probability.ts';
+import { atan2, cos, sin } from './trigonometry.ts';
 
 type Formula = (l: Lanes, ...operands: Value[]) => Value;
 
@@ -30,6 +33,12 @@ export const functions = {
   tanh: emitter('tanh', tanh),
   logistic: emitter('logistic', logistic),
   softplus: emitter('softplus', softplus),
+  sin: emitter('sin', sin),
+  cos: emitter('cos', cos),
+  erf: emitter('erf', erf),
+  pow: emitter('pow', pow, 2),
+  atan2: emitter('atan2', atan2, 2),
+  normalQuantile: emitter('normalQuantile', normalQuantile),
 } satisfies Record<string, Emit>;
 
 export type FunctionName = keyof typeof functions;

@@ -43,7 +43,12 @@ export class Lanes {
 
   /** Takes the top of the stack. */
   pop(): Value {
-    return { args: [], code: () => undefined, local: this.w.pop('v128') };
+    return this.at(this.w.pop('v128'));
+  }
+
+  /** The value of a local. */
+  at(local: Local): Value {
+    return { args: [], code: () => undefined, local };
   }
 
   number(x: number): Value {
@@ -89,9 +94,9 @@ export class Lanes {
   minus = (a: Value, b: Value): Value => this.node(() => this.#integer.sub(), a, b);
   /** A mask of the lanes whose sign bit is set. */
   signMask = (a: Value): Value => this.node(() => this.#integer.lt_s(), a, this.bits(0n));
-  shiftLeft = (a: Value, by: number): Value => this.node(() => this.w.i32.const(by) && this.#integer.shl(), a);
-  shiftRight = (a: Value, by: number): Value => this.node(() => this.w.i32.const(by) && this.#integer.shr_u(), a);
-  shiftRightSigned = (a: Value, by: number): Value => this.node(() => this.w.i32.const(by) && this.#integer.shr_s(), a);
+  shiftLeft = (a: Value, by: number): Value => this.#shift('shl', a, by);
+  shiftRight = (a: Value, by: number): Value => this.#shift('shr_u', a, by);
+  shiftRightSigned = (a: Value, by: number): Value => this.#shift('shr_s', a, by);
 
   /** a·b + c, rounded once under `fma`. */
   madd = (a: Value, b: Value, c: Value): Value =>
@@ -101,8 +106,15 @@ export class Lanes {
   nmadd = (a: Value, b: Value, c: Value): Value =>
     this.profile === 'fma' ? this.node(() => this.#float.relaxed_nmadd(), a, b, c) : this.sub(c, this.mul(a, b));
 
-  /** c₀ + c₁x + c₂x² + … by Horner's rule. */
+  /** c₀ + c₁x + c₂x² + …: by Horner's rule, a long one as even and odd halves so that two chains run side by side. */
   polynomial(x: Value, coefficients: readonly number[]): Value {
+    if (coefficients.length < 8) return this.#horner(x, coefficients);
+    const square = this.mul(x, x);
+    const [even, odd] = [0, 1].map((parity) => coefficients.filter((_, i) => i % 2 === parity)) as [number[], number[]];
+    return this.madd(x, this.#horner(square, odd), this.#horner(square, even));
+  }
+
+  #horner(x: Value, coefficients: readonly number[]): Value {
     const [last, ...rest] = coefficients.map((c) => this.number(c)).reverse();
     return rest.reduce((sum, c) => this.madd(sum, x, c), last!);
   }
@@ -143,7 +155,14 @@ export class Lanes {
     });
     for (const inside of this.#placed) inside.local = undefined; // not computed on the other path
     this.#placed = before;
-    return { args: [], code: () => undefined, local: result };
+    return this.at(result);
+  }
+
+  #shift(how: 'shl' | 'shr_u' | 'shr_s', a: Value, by: number): Value {
+    return this.node(() => {
+      this.w.i32.const(by);
+      this.#integer[how]();
+    }, a);
   }
 
   #place(value: Value, uses: Map<Value, number>): void {
@@ -158,6 +177,21 @@ export class Lanes {
     this.#placed.push(value);
     this.w.tee(value.local);
   }
+}
+
+/** Applies an f64 formula to four lanes of f32, two at a time, and rounds its results to f32. */
+export function onHalves(l: Lanes, formula: (wide: Lanes, ...halves: Value[]) => Value, ...operands: Value[]): Value {
+  const { w } = l;
+  const wide = l.as('f64');
+  const promote = (v: Value) => l.node(() => w.f64x2.promote_low_f32x4(), v);
+  const upper = (v: Value) => l.node(() => w.i32x4.shuffle([2, 3, 2, 3]), v, v);
+  const half = (side: (v: Value) => Value) =>
+    l.node(() => w.f32x4.demote_f64x2_zero(), formula(wide, ...operands.map((v) => promote(side(v)))));
+  return l.node(
+    () => w.i32x4.shuffle([0, 1, 4, 5]),
+    half((v) => v),
+    half(upper),
+  );
 }
 
 function countUses(value: Value, uses: Map<Value, number>): void {

@@ -19,7 +19,6 @@ export interface Tables {
   readonly ERFC_LOG: readonly number[];
   readonly QUANTILE_CENTRE: readonly number[];
   readonly QUANTILE_CENTRE_LIMIT: number;
-  readonly QUANTILE_TAIL_START: number;
 }
 
 export const tablesOf = (dtype: FloatDtype): Tables => (dtype === 'f32' ? narrow : wide);

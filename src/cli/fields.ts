@@ -1,0 +1,128 @@
+/** The kinds of values that options take, as zod types that read both the command line's text and JSON's values. */
+import { z } from 'zod';
+
+type Read<T> = (text: unknown) => T | undefined;
+
+/** A type that refuses with `… is not <what>`. */
+const field = <T>(what: string, read: Read<T>): z.ZodType<T> =>
+  z.unknown().transform((value, ctx) => {
+    const found = read(value);
+    if (found !== undefined) return found;
+    ctx.issues.push({ code: 'custom', input: value, message: `${show(value)} is not ${what}` });
+    return z.NEVER;
+  });
+
+const show = (value: unknown): string => JSON.stringify(value) ?? String(value);
+
+/** A number, or the text of one. */
+export const numberOf = (value: unknown): number | undefined => {
+  const n = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+  return typeof n === 'number' && !Number.isNaN(n) ? n : undefined;
+};
+
+const numberThat =
+  (holds: (n: number) => boolean): Read<number> =>
+  (value) => {
+    const n = numberOf(value);
+    return n !== undefined && holds(n) ? n : undefined;
+  };
+
+export const whole = (least = 0): z.ZodType<number> =>
+  field(
+    `a whole number of at least ${least}`,
+    numberThat((n) => Number.isSafeInteger(n) && n >= least),
+  );
+
+export const above = (bound: number): z.ZodType<number> =>
+  field(
+    `a number above ${bound}`,
+    numberThat((n) => Number.isFinite(n) && n > bound),
+  );
+
+export const atLeast = (bound: number): z.ZodType<number> =>
+  field(
+    `a number of at least ${bound}`,
+    numberThat((n) => Number.isFinite(n) && n >= bound),
+  );
+
+export const text = (): z.ZodType<string> =>
+  field('a text', (value) => (typeof value === 'string' && value !== '' ? value : undefined));
+
+export const flag = (): z.ZodType<boolean> =>
+  field('true or false', (value) => (typeof value === 'boolean' ? value : undefined));
+
+export const choice = <const T extends string>(...known: readonly T[]): z.ZodType<T> =>
+  field(`one of ${known.join(', ')}`, (value) => known.find((k) => k === value));
+
+const parts = (value: unknown): unknown[] | undefined => {
+  if (typeof value === 'string')
+    return value
+      .split(',')
+      .map((part) => part.trim())
+      .filter((part) => part !== '');
+  return Array.isArray(value) ? value : undefined;
+};
+
+/** Names separated by commas, or an array of them. */
+export const names = (): z.ZodType<string[]> =>
+  field('a list of names', (value) => {
+    const found = parts(value);
+    return found?.length && found.every((name) => typeof name === 'string') ? (found as string[]) : undefined;
+  });
+
+/** How many seeds, or which ones. */
+export type Seeds = number | readonly number[];
+
+/** `3` is three seeds, `1,2,5` are these. */
+export const seeds = (): z.ZodType<Seeds> =>
+  field('a number of seeds (3) or a list of seeds (1,2,5)', (value) => {
+    const isList = Array.isArray(value) || (typeof value === 'string' && value.includes(','));
+    const found = isList ? parts(value)!.map(numberOf) : [numberOf(value)];
+    if (found.length === 0 || !found.every((n) => Number.isSafeInteger(n) && n! >= 0)) return undefined;
+    if (isList) return found as number[];
+    return found[0]! > 0 ? found[0]! : undefined;
+  });
+
+export type Amount = { readonly kind: 'epochs' | 'flops' | 'seconds'; readonly value: number };
+
+const units: readonly (readonly [RegExp, Amount['kind'], number])[] = [
+  [/^(epochs?)?$/, 'epochs', 1],
+  [/^flops?$/, 'flops', 1],
+  [/^(s|sec|seconds?)$/, 'seconds', 1],
+  [/^min(utes?)?$/, 'seconds', 60],
+];
+
+/** `5epochs`, `2e12flops`, `30s`. */
+export const budget = (): z.ZodType<Amount> =>
+  field('a budget such as 5epochs, 2e12flops or 30s', (value) => {
+    const [, digits, unit] = /^\s*([\d.]+(?:e[+-]?\d+)?)\s*([a-z]*)\s*$/i.exec(String(value)) ?? [];
+    const amount = numberOf(digits);
+    const known = units.find(([name]) => unit !== undefined && name.test(unit.toLowerCase()));
+    return amount !== undefined && amount > 0 && known ? { kind: known[1], value: amount * known[2] } : undefined;
+  });
+
+export type Every = { readonly unit: 'steps' | 'epochs'; readonly value: number };
+
+/** `200steps`, `2epochs`. */
+export const every = (): z.ZodType<Every> =>
+  field('an interval such as 200steps or 2epochs', (value) => {
+    const [, digits, unit] = /^\s*(\d+)\s*(steps?|epochs?)\s*$/i.exec(String(value)) ?? [];
+    const amount = numberOf(digits);
+    if (amount === undefined || amount < 1) return undefined;
+    return { unit: unit!.toLowerCase().startsWith('step') ? 'steps' : 'epochs', value: amount };
+  });
+
+/** `0.01`, or `dfa=0.001,backprop=0.01`: rates by name, `default` for the others. */
+export const rates = (): z.ZodType<Readonly<Record<string, number>>> =>
+  field('a learning rate above 0 (0.01) or one for each rule (dfa=0.001,backprop=0.01)', (value) => {
+    const entries = typeof value === 'object' && value !== null ? Object.entries(value) : rateEntries(value);
+    const found = entries.map(([name, rate]) => [name, numberOf(rate)] as const);
+    const isGood = found.length > 0 && found.every(([name, rate]) => name !== '' && rate !== undefined && rate > 0);
+    return isGood ? (Object.fromEntries(found) as Record<string, number>) : undefined;
+  });
+
+const rateEntries = (value: unknown): [string, unknown][] =>
+  (parts(String(value)) as string[]).map((part) => {
+    const at = part.indexOf('=');
+    return at < 0 ? ['default', part] : [part.slice(0, at).trim(), part.slice(at + 1)];
+  });

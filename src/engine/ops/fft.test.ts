@@ -1,0 +1,81 @@
+/** Transforms against the direct sum, with angles reduced exactly, at every length from 1 to 130 and some beyond. */
+import { describe, expect, it } from 'vitest';
+import { ShapeError } from '../errors.ts';
+import { range } from '../shape.ts';
+import type { Tensor } from '../tensor.ts';
+import { jit } from '../transforms/jit.ts';
+import { sub } from './arithmetic.ts';
+import { tensor } from './create.ts';
+import { type ComplexPair, fft, fftshift, ifft, ifftshift, irfft, rfft } from './fft.ts';
+import { key, normal } from './random.ts';
+
+const gaussian = (seed: number, ...shape: number[]): Tensor => normal(key(seed), shape, { dtype: 'f64' });
+const list = (x: Tensor): number[] => Array.from(x.readSync());
+const largest = (x: readonly number[]): number =>
+  x.reduce((m, y) => (Number.isFinite(y) ? Math.max(m, Math.abs(y)) : Infinity), 0);
+const gap = (x: Tensor, y: Tensor): number => largest(list(sub(x, y)));
+
+function direct([re, im]: readonly [number[], number[]]): [number[], number[]] {
+  const n = re.length;
+  const sum = (part: (j: number, c: number, s: number) => number) =>
+    range(n).map((k) =>
+      re.reduce((total, _, j) => {
+        const angle = (2 * Math.PI * ((j * k) % n)) / n;
+        return total + part(j, Math.cos(angle), Math.sin(angle));
+      }, 0),
+    );
+  return [sum((j, c, s) => re[j]! * c + im[j]! * s), sum((j, c, s) => im[j]! * c - re[j]! * s)];
+}
+
+describe('fft', () => {
+  it.each([...range(130, 1), 243, 256, 331, 37 * 41])('is the direct sum at length %i', (n) => {
+    const z: ComplexPair = [gaussian(n, n), gaussian(n + 1000, n)];
+    const want = direct([list(z[0]), list(z[1])]);
+    const got = fft(z);
+    for (const part of [0, 1] as const)
+      expect(largest(list(got[part]).map((y, i) => y - want[part][i]!))).toBeLessThan(n <= 130 ? 1e-12 : 1e-11);
+    const back = ifft(got);
+    expect(Math.max(gap(back[0], z[0]), gap(back[1], z[1]))).toBeLessThan(1e-13);
+  });
+
+  it('is exact where the sums are', () => {
+    expect(fft(tensor([1, 2, 3, 4])).map(list)).toEqual([
+      [10, -2, -2, -2],
+      [0, 2, 0, -2],
+    ]);
+    expect(list(fft(tensor([1, 0, 0, 0, 0]))[0])).toEqual([1, 1, 1, 1, 1]);
+  });
+
+  it('goes along several axes one after the other, in any order', () => {
+    const x = gaussian(1, 6, 2, 10);
+    const [both, turned] = [fft(x, [0, 2]), fft(fft(x, 2), 0)];
+    expect(Math.max(gap(both[0], turned[0]), gap(both[1], turned[1]))).toBeLessThan(1e-13);
+  });
+
+  it('has the same bits inside a program', () => {
+    const x = gaussian(2, 33);
+    expect(list(jit((y: Tensor) => fft(y)[1])(x))).toEqual(list(fft(x)[1]));
+  });
+});
+
+describe('rfft and irfft', () => {
+  it.each([1, 2, 7, 8, 65])('undo each other at length %i', (n) => {
+    const x = gaussian(n, 3, n);
+    const half = rfft(x);
+    expect(half[0].shape).toEqual([3, Math.floor(n / 2) + 1]);
+    expect(gap(irfft(half, n), x)).toBeLessThan(1e-14);
+  });
+
+  it('refuse a length that does not belong to the terms', () => {
+    expect(() => irfft([gaussian(1, 4), gaussian(2, 4)], 5)).toThrow(ShapeError);
+  });
+});
+
+describe('fftshift', () => {
+  it('puts frequency zero in the middle, and back', () => {
+    expect(list(fftshift(tensor([0, 1, 2, -2, -1])))).toEqual([-2, -1, 0, 1, 2]);
+    expect(list(fftshift(tensor([0, 1, -2, -1])))).toEqual([-2, -1, 0, 1]);
+    const x = gaussian(3, 4, 5);
+    expect(list(ifftshift(fftshift(x)))).toEqual(list(x));
+  });
+});

@@ -1,0 +1,19 @@
+/** What the engine computes with, as plain data: the same in the main thread and in every worker. */
+import { backend, type SetBackendOptions, setBackend, setDefaultDtype } from '../engine/index.ts';
+
+export interface EngineSettings {
+  readonly backend?: 'wasm' | 'js';
+  readonly dtype?: 'f32' | 'f64';
+  readonly profile?: 'strict' | 'fma';
+}
+
+/** The rounding that results depend on; `oracle` is that of the js backend. */
+export type ProfileInUse = 'strict' | 'fma' | 'oracle';
+
+/** Sets backend, rounding profile and default float dtype; returns the profile in use. */
+export function useEngine({ backend: name = 'wasm', dtype = 'f32', profile }: EngineSettings): ProfileInUse {
+  const options: SetBackendOptions = profile === undefined ? {} : { profile };
+  setBackend(name, options);
+  setDefaultDtype(dtype);
+  return backend().profile;
+}

@@ -1,0 +1,16 @@
+/** Experiments: tasks, learners, jobs and where they run, comparisons, tuning, checkpoints, reports. */
+export { type Checkpoint, type CheckpointHeader, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
+export { type CompareOptions, compare } from './compare.ts';
+export { Diagnostics, type SpreadQuality } from './diagnose.ts';
+export { type EngineSettings, useEngine } from './engine-settings.ts';
+export { type Evaluation, Evaluator, toTensors } from './evaluate.ts';
+export { type JobEvent, type JobSpec, learnerOf, runJob } from './job.ts';
+export { buildModel, models } from './models.ts';
+export { buildOptimizer, type OptimizerSpec, optimizers } from './optimizers.ts';
+export { renderReport, writeReport } from './report.ts';
+export { type RuleLearnerOptions, ruleLearner } from './rule-learner.ts';
+export { inProcess, type JobReport, type Runner } from './runner.ts';
+export { loadTask, type Task, taskOf, withHoldout } from './task.ts';
+export { Trainer, type TrainerOptions, type TrainState } from './trainer.ts';
+export { bestRates, logGrid, type TuneOptions, tune } from './tuner.ts';
+export { inWorkers, type WorkerSetup } from './workers.ts';

@@ -1,0 +1,96 @@
+/** A credit rule with an optimiser, as a learner. */
+import { type Loader, loader } from '../data/index.ts';
+import { foldIn } from '../engine/threefry.ts';
+import type { Budget, Counters, FitCall, FitEvent, Learner, LearningTask } from '../methods/learner.ts';
+import type { CreditRule } from '../methods/rule.ts';
+import type { Loss, Model } from '../nn/index.ts';
+import type { Optimizer } from '../optim/index.ts';
+import { breathe } from './breathe.ts';
+import { Diagnostics } from './diagnose.ts';
+import { toTensors } from './evaluate.ts';
+import { initialState, Trainer, type TrainerOptions, type TrainState } from './trainer.ts';
+
+export interface RuleLearnerOptions {
+  readonly rule: CreditRule;
+  readonly model: Model;
+  readonly loss: Loss;
+  readonly optimizer: Optimizer;
+  readonly batch: number;
+}
+
+/** Folded into the key of a fit, far from the numbers that steps fold in. */
+const SHUFFLE = 0x5eed;
+
+const START: Counters = { step: 0, epoch: 0, stepInEpoch: 0, samples: 0, flops: 0, seconds: 0 };
+
+/** A learner that updates a model's parameters by the credit of a rule, batch by batch. */
+export function ruleLearner({ batch, ...parts }: RuleLearnerOptions): Learner<TrainState> {
+  let diagnostics: Diagnostics | null = null;
+  return {
+    id: parts.rule.id,
+    init: (key) => initialState({ ...parts, key }),
+    fit: (call) => updates({ ...parts, key: call.key }, batch, call),
+    predict: ({ params, modelState }, x) => parts.model.apply(params, modelState, x, { train: false })[0],
+    quality(state, probe, key) {
+      diagnostics ??= new Diagnostics(parts.model, parts.loss, parts.rule);
+      return diagnostics.measure(state, probe, key);
+    },
+  };
+}
+
+async function* updates(
+  options: TrainerOptions,
+  batch: number,
+  { task, budget, key, signal, from }: FitCall<TrainState>,
+): AsyncGenerator<FitEvent<TrainState>, void, undefined> {
+  const trainer = new Trainer(options, from?.state);
+  const rows = shuffled(task, batch, foldIn(key, SHUFFLE));
+  let counters = from?.counters ?? START;
+  while (!isSpent(budget, counters, rows, trainer)) {
+    signal?.throwIfAborted();
+    const inputs = toTensors(rows.batchAt({ epoch: counters.epoch, step: counters.stepInEpoch }), false);
+    const before = performance.now();
+    const loss = await trainer.step(inputs, counters.step);
+    counters = advance(counters, rows, trainer.flopsPerStep, (performance.now() - before) / 1000);
+    yield {
+      counters,
+      loss,
+      endsEpoch: counters.stepInEpoch === 0,
+      totalSteps: totalSteps(budget, counters, rows, trainer),
+      peakBytes: trainer.peakBytes,
+      program: trainer.program,
+      state: trainer.state,
+    };
+    await breathe();
+  }
+}
+
+const shuffled = ({ train, normaliser }: LearningTask, batch: number, key: TrainerOptions['key']): Loader =>
+  loader({ set: train, batch, key, normaliser });
+
+function advance(c: Counters, rows: Loader, flopsPerStep: number, seconds: number): Counters {
+  const next = rows.next({ epoch: c.epoch, step: c.stepInEpoch });
+  return {
+    step: c.step + 1,
+    epoch: next.epoch,
+    stepInEpoch: next.step,
+    samples: c.samples + rows.batchSize,
+    flops: c.flops + flopsPerStep,
+    seconds: c.seconds + seconds,
+  };
+}
+
+function isSpent({ kind, value }: Budget, c: Counters, rows: Loader, { flopsPerStep }: Trainer): boolean {
+  if (kind === 'epochs') return c.step >= stepsOf(value, rows);
+  if (kind === 'seconds') return c.seconds >= value;
+  return c.step > 0 && c.flops + Math.max(flopsPerStep, c.flops / c.step) > value;
+}
+
+/** Updates of the whole fit, as far as that is known by now. */
+function totalSteps({ kind, value }: Budget, c: Counters, rows: Loader, { flopsPerStep }: Trainer): number {
+  if (kind === 'epochs') return stepsOf(value, rows);
+  if (kind === 'flops') return Math.max(c.step, Math.floor(value / Math.max(1, flopsPerStep)));
+  return Math.max(c.step, Math.round((c.step * value) / Math.max(1e-9, c.seconds)));
+}
+
+const stepsOf = (epochs: number, rows: Loader): number => Math.max(1, Math.round(epochs * rows.stepsPerEpoch));

@@ -1,0 +1,218 @@
+/** Every credit rule on every kind of model: the properties that make rules exchangeable. */
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Tensor } from '../../src/engine/index.ts';
+import {
+  add,
+  cast,
+  jit,
+  leavesOf,
+  liveBytes,
+  mul,
+  random,
+  reshape,
+  scoped,
+  setBackend,
+  structureOf,
+  sub,
+  withBackend,
+} from '../../src/engine/index.ts';
+import { foldIn, keyFrom } from '../../src/engine/threefry.ts';
+import { backprop } from '../../src/methods/backprop.ts';
+import type { CreditCall, CreditResult } from '../../src/methods/rule.ts';
+import { callOf, creditOf, distance, inDtype, inF64, numbersOf } from '../../src/methods/testing/cases.ts';
+import { spreadOf } from '../../src/methods/testing/statistics.ts';
+import type { Batch, Model, Tree } from '../../src/nn/index.ts';
+import { crossEntropy } from '../../src/nn/index.ts';
+import { adam, momentum } from '../../src/optim/index.ts';
+import { decodeCheckpoint, encodeCheckpoint } from '../../src/run/checkpoint.ts';
+import { Trainer } from '../../src/run/trainer.ts';
+import type { Case, Trial } from './rules.ts';
+import { cases, skipReason } from './rules.ts';
+
+afterEach(() => setBackend('wasm'));
+
+/** One test per supported pair; pairs that are left out appear with their reason. */
+function trial(name: Trial, body: (one: Case) => void | Promise<void>): void {
+  describe(name, () => {
+    for (const one of cases) {
+      const reason = skipReason(one, name);
+      const title = `${one.id}, ${one.kind}`;
+      if (reason === null) it(title, () => body(one));
+      else it.skip(`${title}: ${reason}`, () => undefined);
+    }
+  });
+}
+
+const allOf = ({ credit, loss, state, modelState, feedback }: CreditResult<Tree>): number[] =>
+  [credit, loss ?? null, state, modelState, feedback].flatMap((tree) => numbersOf(tree));
+
+const avalsOf = (tree: Tree): string[] =>
+  leavesOf(tree).map((leaf) => `${(leaf as Tensor).dtype}[${(leaf as Tensor).shape}]`);
+
+/** Noise around the class: −1, 0 or 1 in every element. */
+function toyTask(model: Model, size: number): Batch {
+  const { batch } = callOf(backprop(), model, { batch: size });
+  const shift = reshape(cast(sub(batch.y, 1), batch.x.dtype), [size, ...model.inputShape.map(() => 1)]);
+  return { x: add(mul(batch.x, 0.5), shift), y: batch.y };
+}
+
+const exactOf = (call: CreditCall<Tree>): CreditResult<null> => creditOf(backprop(), { ...call, state: null });
+
+const lastOf = (credit: Tree): number[] => numbersOf((credit as readonly Tree[]).at(-1));
+
+trial('leaves its inputs unchanged', ({ rule, model }) => {
+  const call = callOf(rule(), model);
+  const inputs = [call.params, call.modelState, call.state, { ...call.batch }, call.key];
+  const before = inputs.map((tree) => numbersOf(tree));
+  creditOf(rule(), call);
+  expect(inputs.map((tree) => numbersOf(tree))).toEqual(before);
+});
+
+trial('is a function of its key', ({ rule, model }) => {
+  const call = callOf(rule(), model);
+  const withKey = (seed: number): number[] => allOf(creditOf(rule(), { ...call, key: random.key(seed) }));
+  expect(withKey(1)).toEqual(withKey(1));
+  if (rule().nature === 'unbiased') expect(withKey(1)).not.toEqual(withKey(2));
+  else expect(withKey(1)).toEqual(withKey(2));
+});
+
+trial('returns credit like the params', ({ rule, model }) => {
+  const call = callOf(rule(), model);
+  const result = creditOf(rule(), call);
+  expect(structureOf(result.credit).key).toBe(structureOf(call.params).key);
+  expect(avalsOf(result.credit)).toEqual(avalsOf(call.params));
+  expect(avalsOf(result.state)).toEqual(avalsOf(call.state));
+  expect(avalsOf(result.modelState)).toEqual(avalsOf(call.modelState));
+  expect(result.loss?.shape).toEqual([]);
+  if (rule().trainsFeedback) {
+    const { feedback } = call.state as { feedback: Tree };
+    expect(structureOf(result.feedback).key).toBe(structureOf(feedback).key);
+    expect(avalsOf(result.feedback!)).toEqual(avalsOf(feedback));
+  }
+});
+
+trial('resumes bit for bit', async ({ rule, model }) => {
+  const { batch } = callOf(rule(), model, { batch: 6 });
+  const start = (): Trainer =>
+    new Trainer({
+      model,
+      loss: crossEntropy(),
+      rule: rule(),
+      optimizer: momentum({ learningRate: 0.05, weightDecay: 0.01 }),
+      key: keyFrom(3),
+    });
+  const whole = start();
+  for (let step = 0; step < 4; step++) await whole.step(batch, step);
+  const first = start();
+  for (let step = 0; step < 2; step++) await first.step(batch, step);
+  const saved = await encodeCheckpoint(first.state, { profile: 'test', program: '', config: null, position: null });
+  const second = start();
+  second.state = decodeCheckpoint(saved.bytes, 'test').restore(second.state);
+  for (let step = 2; step < 4; step++) await second.step(batch, step);
+  expect(numbersOf({ ...second.state })).toEqual(numbersOf({ ...whole.state }));
+});
+
+trial('takes a batch of one', ({ rule, model }) => {
+  const call = callOf(rule(), model, { batch: 1 });
+  const credit = numbersOf(creditOf(rule(), call).credit);
+  expect(credit.every(Number.isFinite)).toBe(true);
+  expect(Math.hypot(...credit)).toBeGreaterThan(0);
+});
+
+trial('learns', async ({ rule, model }) => {
+  const batch = toyTask(model, 8);
+  const trainer = new Trainer({
+    model,
+    loss: crossEntropy(),
+    rule: rule(),
+    optimizer: adam({ learningRate: 0.02 }),
+    key: keyFrom(4),
+  });
+  const losses: number[] = [];
+  for (let step = 0; step < 120; step++) losses.push((await trainer.step(batch, step))!);
+  const mean = (xs: readonly number[]): number => xs.reduce((a, b) => a + b, 0) / xs.length;
+  expect(mean(losses.slice(-5)) / mean(losses.slice(0, 5))).toBeLessThan(0.8);
+});
+
+trial('compiles to the same bits', ({ rule, model }) => {
+  const call = callOf(rule(), model);
+  const step = (params: Tree, modelState: Tree, state: Tree, batch: Batch, key: Tensor): CreditResult<Tree> =>
+    creditOf(rule(), { ...call, params, modelState, state, batch, key });
+  const eager = allOf(creditOf(rule(), call));
+  for (const tier of ['interpret', 'module'] as const) {
+    const compiled = jit(step, { tier })(call.params, call.modelState, call.state, call.batch, call.key);
+    expect(allOf(compiled), tier).toEqual(eager);
+  }
+});
+
+trial('agrees on js and wasm', ({ rule, model }) => {
+  // Normal numbers are f32 numbers that agree to an ulp between backends, in every dtype.
+  const ofDraws = rule().nature === 'unbiased' ? 1e-5 : 0;
+  for (const [dtype, rounding] of [
+    ['f64', 1e-9],
+    ['f32', 1e-3],
+  ] as const) {
+    inDtype(dtype, () => {
+      const call = withBackend('js', () => callOf(rule(), model));
+      const [onJs, onWasm] = (['js', 'wasm'] as const).map((name) =>
+        withBackend(name, () => allOf(creditOf(rule(), call))),
+      );
+      expect(distance(onWasm!, onJs!), dtype).toBeLessThan(rounding + ofDraws);
+    });
+  }
+});
+
+trial('leaves no memory behind', ({ rule, model }) => {
+  const call = callOf(rule(), model);
+  const once = (): void => {
+    scoped(() => {
+      creditOf(rule(), call);
+    });
+  };
+  once(); // numbers are interned on first use
+  const before = liveBytes();
+  once();
+  expect(liveBytes()).toBe(before);
+});
+
+trial('stays in f64', ({ rule, model }) => {
+  inF64(() => {
+    const { credit, loss, state, modelState, feedback } = creditOf(rule(), callOf(rule(), model));
+    const floats = [credit, loss ?? null, state, modelState, feedback ?? null].flatMap(
+      (tree) => leavesOf(tree) as Tensor[],
+    );
+    expect(new Set(floats.map((x) => x.dtype))).toEqual(new Set(['f64']));
+  });
+});
+
+trial('is what its nature says', ({ rule, model }) => {
+  const call = callOf(rule(), model);
+  const { credit } = creditOf(rule(), call);
+  const exact = numbersOf(exactOf(call).credit);
+  const { nature } = rule();
+  if (nature === 'unbiased') {
+    const { mean, standardError } = spreadOf(rule(), call, 2000);
+    expect(distance(mean, exact) * Math.hypot(...exact)).toBeLessThan(4 * standardError);
+    return;
+  }
+  if (nature === 'exact') expect(distance(numbersOf(credit), exact)).toBeLessThan(1e-6);
+  else expect(distance(numbersOf(credit), exact)).toBeGreaterThan(1e-3);
+  expect(distance(lastOf(credit), lastOf(exactOf(call).credit))).toBeLessThan(1e-6); // every rule here is exact where the error arrives itself
+});
+
+describe('the key of a run', () => {
+  it('gives every rule with feedback other weights', () => {
+    for (const one of cases.filter(({ refusal }) => refusal === null)) {
+      const rule = one.rule();
+      const { params } = one.model.initialise(random.key(1));
+      const [a, b] = [2, 3].map((seed) => numbersOf(rule.init(one.model, params, random.key(seed))));
+      const isDrawn = ['direct-feedback-alignment', 'feedback-alignment', 'kolen-pollack'].includes(one.id);
+      if (isDrawn) expect(a, one.id).not.toEqual(b);
+      else expect(a, one.id).toEqual(b);
+    }
+  });
+
+  it('differs from step to step', () => {
+    expect(foldIn(keyFrom(1), 0)).not.toEqual(foldIn(keyFrom(1), 1));
+  });
+});

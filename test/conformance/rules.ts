@@ -1,0 +1,53 @@
+/** What the conformance of credit rules is made of: rules × kinds of models, and the table of what is left out and why. */
+import { factories } from '../../src/methods/index.ts';
+import type { CreditRule } from '../../src/methods/rule.ts';
+import { kinds } from '../../src/methods/testing/cases.ts';
+import type { Model } from '../../src/nn/index.ts';
+
+export const trials = [
+  'leaves its inputs unchanged',
+  'is a function of its key',
+  'returns credit like the params',
+  'resumes bit for bit',
+  'takes a batch of one',
+  'learns',
+  'compiles to the same bits',
+  'agrees on js and wasm',
+  'leaves no memory behind',
+  'stays in f64',
+  'is what its nature says',
+] as const;
+
+export type Trial = (typeof trials)[number];
+
+export interface Skip {
+  readonly rule: string;
+  readonly kind: string;
+  readonly trial: Trial;
+  readonly reason: string;
+}
+
+/** Trials that cannot be held for a rule and a kind that the rule supports. Empty: every supported pair passes every trial. */
+export const skips: readonly Skip[] = [];
+
+export interface Case {
+  readonly rule: () => CreditRule;
+  readonly id: string;
+  readonly kind: string;
+  readonly model: Model;
+  /** Why the rule refuses this kind of model, or null. */
+  readonly refusal: string | null;
+}
+
+/** Every rule with every kind of model. */
+export const cases: readonly Case[] = Object.entries(factories).flatMap(([id, rule]) =>
+  Object.entries(kinds).map(([kind, make]) => {
+    const model = make();
+    const supported = rule().supports(model);
+    return { rule, id, kind, model, refusal: supported === true ? null : supported.reason };
+  }),
+);
+
+/** Why a trial is left out, or null. */
+export const skipReason = ({ id, kind, refusal }: Case, trial: Trial): string | null =>
+  refusal ?? skips.find((skip) => skip.rule === id && skip.kind === kind && skip.trial === trial)?.reason ?? null;
