@@ -76,9 +76,8 @@ function sorted(tree: unknown): unknown {
   if (tree === undefined) return { undefined: true };
   if (Array.isArray(tree)) return tree.map(sorted);
   if (tree === null || typeof tree !== 'object') return tree;
-  return Object.entries(tree)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([k, v]) => [`key ${k}`, sorted(v)]);
+  const entries = Object.entries(tree).sort(([a], [b]) => (a < b ? -1 : 1));
+  return { object: entries.map(([k, v]) => [k, sorted(v)]) };
 }
 
 describe('mapTree', () => {

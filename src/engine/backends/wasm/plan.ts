@@ -2,7 +2,7 @@
  * The memory plan: which values share which bytes of one segment, decided before anything runs.
  *
  * Views share their source's block, an elementwise result may take over an operand that dies, results may take over donated inputs; the other values are placed largest first at the lowest offset
- * that is free during their whole life.
+ * that is free during their whole life: in the memory of a result that is not born yet or, where none has room, in the segment.
  */
 import { remembered } from '../../cache.ts';
 import type { ValueId } from '../../dag.ts';
@@ -14,10 +14,9 @@ import type { Operand } from './lower.ts';
 import type { Profile } from './profile.ts';
 import { type KernelCall, Recorder } from './recorder.ts';
 
-/** Where a block is: an input, an output with storage of its own, or a place in the segment. */
+/** Where a block is: in an input, in the storage of a result, or in the segment; `offset` in bytes. */
 export type BlockPlace =
-  | { readonly kind: 'input'; readonly index: number }
-  | { readonly kind: 'output'; readonly index: number }
+  | { readonly kind: 'input' | 'output'; readonly index: number; readonly offset: number }
   | { readonly kind: 'segment'; readonly offset: number };
 
 /** One block of memory: several values may live in it, one after another. */
@@ -31,6 +30,8 @@ export interface PlannedBlock {
 
 export interface MemoryPlan {
   readonly calls: readonly KernelCall[];
+  /** The number of inputs of the graph. */
+  readonly inputs: number;
   readonly blocks: readonly PlannedBlock[];
   readonly segmentBytes: number;
   /** For each output of the graph: the input or the fresh output it is, and for fresh ones their bytes and the donated input they take over. */
@@ -39,6 +40,10 @@ export interface MemoryPlan {
   /** Segment plus fresh outputs. */
   readonly peakBytes: number;
 }
+
+/** The base address that a place is relative to: 0 for the segment, then the inputs, then the fresh results. */
+export const baseOf = (place: BlockPlace, inputs: number): number =>
+  place.kind === 'segment' ? 0 : place.kind === 'input' ? 1 + place.index : 1 + inputs + place.index;
 
 export type OutputPlan =
   | { readonly from: 'input'; readonly index: number }
@@ -84,6 +89,7 @@ class Planner {
     const freshBytes = this.#fresh.reduce((sum, f) => sum + (f.takesOver === null ? roundUp(f.bytes) : 0), 0);
     return {
       calls: this.#calls,
+      inputs: this.#graph.inputs.length,
       blocks: this.#blocks as readonly PlannedBlock[],
       segmentBytes,
       outputs,
@@ -94,7 +100,7 @@ class Planner {
 
   #placeInputs(): void {
     this.#graph.inputs.forEach((id, index) => {
-      this.#blockOf.set(id, this.#addBlock(bytesOf(this.#graph.avals[id]!), -1, { kind: 'input', index }));
+      this.#blockOf.set(id, this.#addBlock(bytesOf(this.#graph.avals[id]!), -1, { kind: 'input', index, offset: 0 }));
     });
   }
 
@@ -188,7 +194,8 @@ class Planner {
     if (place?.kind === 'input' && !this.#donate.includes(place.index)) return { from: 'input', index: place.index };
     const index = this.#fresh.length;
     this.#fresh.push({ bytes, takesOver: donor });
-    this.#blocks[block]!.place = donor === null ? { kind: 'output', index } : { kind: 'input', index: donor };
+    this.#blocks[block]!.place =
+      donor === null ? { kind: 'output', index, offset: 0 } : { kind: 'input', index: donor, offset: 0 };
     return { from: 'fresh', index };
   }
 
@@ -204,22 +211,56 @@ class Planner {
   }
 }
 
-/** Places blocks in the segment, largest first, at the lowest offset free during their life; returns the segment's bytes. */
-function placeBlocks(blocks: readonly Block[]): number {
-  const open = blocks.filter((b) => b.place === null).sort((a, b) => b.bytes - a.bytes || a.first - b.first);
-  const placed: { block: Block; at: number; end: number }[] = [];
-  let segment = 0;
-  for (const block of open) {
+/** A stretch of memory in which blocks are placed so that no two that are alive together overlap. */
+class Region {
+  readonly #placed: { readonly block: Block; readonly at: number; readonly end: number }[] = [];
+  readonly #limit: number;
+  /** The end of the highest block. */
+  used = 0;
+
+  constructor(limit = Number.POSITIVE_INFINITY) {
+    this.#limit = limit;
+  }
+
+  /** The lowest offset that is free during the block's whole life; null where the region has no room. */
+  place(block: Block): number | null {
     const size = roundUp(block.bytes);
+    if (size > this.#limit) return null;
     let at = 0;
-    for (const other of placed) {
+    for (const other of this.#placed) {
       const overlapsInTime = other.block.first <= block.last && block.first <= other.block.last;
       if (overlapsInTime && other.at < at + size && at < other.end) at = other.end;
     }
-    block.place = { kind: 'segment', offset: at };
-    const index = placed.findIndex((p) => p.at > at);
-    placed.splice(index < 0 ? placed.length : index, 0, { block, at, end: at + size });
-    segment = Math.max(segment, at + size);
+    if (at + size > this.#limit) return null;
+    const index = this.#placed.findIndex((p) => p.at > at);
+    this.#placed.splice(index < 0 ? this.#placed.length : index, 0, { block, at, end: at + size });
+    this.used = Math.max(this.used, at + size);
+    return at;
   }
-  return segment;
+}
+
+/** Places the blocks that have no place yet, largest first; returns the bytes of the segment. */
+function placeBlocks(blocks: readonly Block[]): number {
+  const results = blocks.flatMap((block) => {
+    if (block.place?.kind !== 'output') return [];
+    const region = new Region(roundUp(block.bytes));
+    region.place(block);
+    return [{ region, index: block.place.index }];
+  });
+  const segment = new Region();
+  const open = blocks.filter((b) => b.place === null).sort((a, b) => b.bytes - a.bytes || a.first - b.first);
+  for (const block of open)
+    block.place = placeInResult(block, results) ?? { kind: 'segment', offset: segment.place(block)! };
+  return segment.used;
+}
+
+function placeInResult(
+  block: Block,
+  results: readonly { readonly region: Region; readonly index: number }[],
+): BlockPlace | null {
+  for (const { region, index } of results) {
+    const offset = region.place(block);
+    if (offset !== null) return { kind: 'output', index, offset };
+  }
+  return null;
 }

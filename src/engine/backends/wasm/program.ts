@@ -5,7 +5,7 @@ import type { CompileOptions, Program } from '../backend.ts';
 import type { KernelLibrary } from './library.ts';
 import type { Operand } from './lower.ts';
 import { compilePlan } from './module.ts';
-import { type MemoryPlan, planMemory } from './plan.ts';
+import { baseOf, type MemoryPlan, planMemory } from './plan.ts';
 import { prepareCalls, type RelocatableCall, type Relocation, runCalls } from './relocation.ts';
 import type { StoragePool, WasmStorage } from './storage.ts';
 
@@ -21,10 +21,7 @@ export class WasmProgram implements Program {
   readonly #pool: StoragePool;
   readonly #donate: readonly number[];
   readonly #tier: NonNullable<CompileOptions['tier']>;
-  /** Blocks outside of the segment; block `external[i]` has the base address `bases[i + 1]`. */
-  readonly #external: readonly number[];
-  readonly #slotOf: ReadonlyMap<number, number>;
-  /** The address of the segment, then of every external block. */
+  /** The address of the segment, then of every input, then of every fresh result. */
   readonly #bases: number[];
   #runs = 0;
   #interpreted: RelocatableCall[] | null = null;
@@ -37,9 +34,7 @@ export class WasmProgram implements Program {
     this.#donate = options.donate ?? [];
     this.#tier = options.tier ?? 'auto';
     this.plan = planMemory(this.#graph, library.profile, this.#donate);
-    this.#external = this.plan.blocks.flatMap(({ place }, block) => (place.kind === 'segment' ? [] : [block]));
-    this.#slotOf = new Map(this.#external.map((block, i) => [block, i + 1]));
-    this.#bases = new Array<number>(this.#external.length + 1).fill(0);
+    this.#bases = new Array<number>(1 + this.plan.inputs + this.plan.fresh.length).fill(0);
     library.warm(this.plan.calls.map((c) => c.spec));
   }
 
@@ -53,15 +48,13 @@ export class WasmProgram implements Program {
     const given = inputs.map((x) => x.storage as WasmStorage);
     for (const s of given) pool.locate(s);
     const used = this.#donate.length === 0 ? given : this.#unshared(given);
-    const inputAt = used.map((s) => s.at);
+    let at = 1;
+    for (const s of used) this.#bases[at++] = s.at;
     const fresh = this.plan.fresh.map(({ bytes, takesOver }) =>
       takesOver === null ? pool.create(bytes) : pool.takeOver(used[takesOver]!),
     );
-    const { segmentBytes } = this.plan;
-    const segment = segmentBytes > 0 ? pool.arena.allocate(segmentBytes) : 0;
-    this.#fillBases(segment, inputAt, fresh);
-    this.#execute();
-    if (segmentBytes > 0) pool.arena.free(segment, segmentBytes);
+    for (const s of fresh) this.#bases[at++] = s.at;
+    this.#executeOnSegment();
     for (const i of this.#donate) pool.release(used[i]!, 'donated');
     return this.#results(given, fresh);
   }
@@ -90,13 +83,16 @@ export class WasmProgram implements Program {
     });
   }
 
-  #fillBases(segment: number, inputAt: readonly number[], fresh: readonly WasmStorage[]): void {
-    this.#bases[0] = segment;
-    for (let i = 0; i < this.#external.length; i++) {
-      const { place } = this.plan.blocks[this.#external[i]!]!;
-      if (place.kind === 'segment') continue;
-      this.#bases[i + 1] = place.kind === 'input' ? inputAt[place.index]! : fresh[place.index]!.at;
+  #executeOnSegment(): void {
+    const { segmentBytes } = this.plan;
+    if (segmentBytes === 0) {
+      this.#execute();
+      return;
     }
+    const { arena } = this.#pool;
+    this.#bases[0] = arena.allocate(segmentBytes);
+    this.#execute();
+    arena.free(this.#bases[0], segmentBytes);
   }
 
   #execute(): void {
@@ -113,14 +109,12 @@ export class WasmProgram implements Program {
 
   #relocate({ block, offset }: Operand): Relocation {
     const { place } = this.plan.blocks[block]!;
-    return place.kind === 'segment'
-      ? { base: 0, offset: place.offset + offset }
-      : { base: this.#slotOf.get(block)!, offset };
+    return { base: baseOf(place, this.plan.inputs), offset: place.offset + offset };
   }
 
   #runModule(): void {
     this.#interpreted = null;
-    this.#compiled ??= compilePlan(this.plan, this.#library, this.#slotOf);
+    this.#compiled ??= compilePlan(this.plan, this.#library);
     const { arena } = this.#pool;
     const bytes = 4 * this.#bases.length;
     const table = arena.allocate(bytes);

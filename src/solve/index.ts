@@ -1,0 +1,13 @@
+/** Solvers: roots, integrals, minima, differential equations, linear systems; on numbers, vectors and trees of tensors. */
+export * from './bounded-lbfgs.ts';
+export * from './conjugate-gradient.ts';
+export * from './dormand-prince.ts';
+export * from './integrator.ts';
+export * from './lbfgs.ts';
+export * from './line-search.ts';
+export * from './minimum.ts';
+export { type Objective, type Point, pointAt } from './objective.ts';
+export * from './power-iteration.ts';
+export * from './quadrature.ts';
+export * from './root.ts';
+export { type Space, spaceOf } from './space.ts';
