@@ -1,5 +1,6 @@
 /** A credit rule with an optimiser, as a learner. */
 import { type Loader, loader } from '../data/index.ts';
+import { UnsupportedError } from '../engine/index.ts';
 import { foldIn } from '../engine/threefry.ts';
 import type { Budget, Counters, FitCall, FitEvent, Learner, LearningTask } from '../methods/learner.ts';
 import type { CreditRule } from '../methods/rule.ts';
@@ -23,8 +24,14 @@ const SHUFFLE = 0x5eed;
 
 const START: Counters = { step: 0, epoch: 0, stepInEpoch: 0, samples: 0, flops: 0, seconds: 0 };
 
-/** A learner that updates a model's parameters by the credit of a rule, batch by batch. */
+/** A learner that updates a model's parameters by the credit of a rule, batch by batch; refuses a model that the rule does not support. */
 export function ruleLearner({ batch, ...parts }: RuleLearnerOptions): Learner<TrainState> {
+  const supported = parts.rule.supports(parts.model);
+  if (supported !== true)
+    throw new UnsupportedError(`${parts.rule.id} does not support this model: ${supported.reason}`, {
+      rule: parts.rule.id,
+      help: 'choose another rule or model; FEATURES.md has the table',
+    });
   let diagnostics: Diagnostics | null = null;
   return {
     id: parts.rule.id,

@@ -98,6 +98,7 @@ class Run {
   #measured: Evaluation = { loss: Number.NaN, accuracy: null };
   #quality: CreditQuality = { angleDeg: [], normRatio: [] };
   #lastFinite: { readonly loss: number; readonly step: number } | null = null;
+  #savedAt: number | null = null;
   #lastProgress = 0;
 
   constructor(task: Task, rows: Task, learner: Learner<TrainState>, options: TrainOptions) {
@@ -142,10 +143,12 @@ class Run {
           help: `pass --profile ${profile}, or --allow-profile-change: the result is then not that of an uninterrupted run`,
         },
       );
+    refuseOtherRun(checkpoint.header.config as RunConfig, this.#options.config);
     const { counters, watch } = position as Position;
     this.#watch = watch;
     this.#losses.set(watch.losses);
     const state = checkpoint.restore(this.#learner.init(this.#key));
+    this.#savedAt = counters.step;
     this.#now = { state, counters, program, peakBytes: 0 };
     return { state, counters, program };
   }
@@ -177,7 +180,7 @@ class Run {
       step,
       lastFiniteLoss: last?.loss ?? null,
       learningRate: optimizer.learningRate,
-      help: `use a learning rate below ${optimizer.learningRate}; the last checkpoint was kept`,
+      help: `use a learning rate below ${optimizer.learningRate}${this.#savedAt === null ? '' : `; the checkpoint of step ${this.#savedAt} was kept`}`,
     });
   }
 
@@ -245,6 +248,7 @@ class Run {
       position,
     };
     const saved = await this.#options.store.save(name, now.state, meta);
+    this.#savedAt = now.counters.step;
     return { type: 'checkpoint', ...saved, step: now.counters.step, epoch: now.counters.epoch };
   }
 
@@ -284,6 +288,19 @@ class Run {
 
   #who(): { rule: string; seed: number } {
     return { rule: this.#learner.id, seed: this.#options.config.seed };
+  }
+}
+
+/** What may differ when a run is taken up again; a rate that falls over the budget ties it to the budget. */
+function refuseOtherRun(written: RunConfig, now: RunConfig): void {
+  const free = new Set(['saveEvery', ...(now.optimizer.schedule === 'cosine' ? [] : ['budget'])]);
+  for (const key of Object.keys(now) as (keyof RunConfig)[]) {
+    const [before, after] = [JSON.stringify(written[key]), JSON.stringify(now[key])];
+    if (free.has(key) || before === after) continue;
+    throw new CheckpointError(`the checkpoint was written with ${key} ${before}, this run has ${after}`, {
+      key,
+      help: 'resume with what the run was started with, or start another run',
+    });
   }
 }
 
