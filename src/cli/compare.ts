@@ -20,7 +20,11 @@ const options = {
   rules: preset('--rules <list>', 'backprop,dfa,… or all (default all); `list rules` names them', names(), ['all']),
   seeds: preset('--seeds <n|list>', 'how many seeds, or which: 3 or 1,2,5 (default 3)', seeds(), 3),
   ...learningOptions,
-  tune: option('--tune <n>', 'first try n learning rates for each rule, on a part of the training rows', whole(1)),
+  tune: option(
+    '--tune <n>',
+    'first try n learning rates for each rule, 1e-6 to 0.1, each for half the budget, measured on held-out training rows',
+    whole(1),
+  ),
   workers: option('--workers <n>', 'threads, 1 for none (default: cores)', whole(1)),
   probe: preset('--probe <rows>', 'rows on which credit is compared with the gradient (default 200)', whole(), 200),
 } as const;

@@ -1,5 +1,5 @@
 /** `graph`: what an expression or a function compiles to, with its cost, as a listing and as pictures. */
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import {
   type Aval,
   add,
@@ -167,7 +167,8 @@ async function writePictures(
   const peakBytes = backend().compile(graph, {}).peakBytes;
   const plot = plotGraphOf(graph, names);
   const [svg, dot] = [join(folder, 'graph.svg'), join(folder, 'graph.dot')];
-  const title = gradient ? `gradient of ${of}` : of;
+  const name = isFile(of) ? basename(of) : of;
+  const title = gradient ? `gradient of ${name}` : name;
   const description = `${nodes} nodes, ${formatSi(flops, 'FLOP')}, peak ${formatBytes(peakBytes)}`;
   await writeAtomic(resolve(io.cwd, svg), graphSvg(plot, { title, description }));
   await writeAtomic(resolve(io.cwd, dot), graphDot(plot));

@@ -110,11 +110,11 @@ export class Job<State> {
         yield await this.#result(event, true);
         return;
       }
-      if (event.endsEpoch) yield await this.#epoch(event, event.counters.epoch - 1);
+      if (event.endsEpoch) yield await this.#epoch(event);
       else if (this.#isDue()) yield this.#progress(event);
     }
     if (last === null) return; // a budget of no step at all
-    if (!last.endsEpoch) yield await this.#epoch(last, last.counters.epoch);
+    if (!last.endsEpoch) yield await this.#epoch(last);
     yield await this.#result(last, !Number.isFinite(this.#measured.loss));
   }
 
@@ -130,7 +130,7 @@ export class Job<State> {
     return { type: 'progress', ...this.#who(), epoch, step, steps: totalSteps, loss: finite(loss) };
   }
 
-  async #epoch(event: FitEvent<State>, epoch: number): Promise<EpochEvent> {
+  async #epoch(event: FitEvent<State>): Promise<EpochEvent> {
     const { loss, accuracy } = await this.#measure(event);
     const { step, samples } = event.counters;
     if (this.#probe !== null)
@@ -138,7 +138,7 @@ export class Job<State> {
     return {
       type: 'epoch',
       ...this.#who(),
-      epoch,
+      epoch: passesOf(event.counters),
       step,
       samples,
       trainLoss: finite(this.#losses.take()),
@@ -178,6 +178,9 @@ export class Job<State> {
     return { angleDeg: [...this.#quality.angleDeg], normRatio: [...this.#quality.normRatio] };
   }
 }
+
+/** Passes over the rows, a begun one counted. */
+export const passesOf = ({ epoch, stepInEpoch }: Counters): number => epoch + (stepInEpoch > 0 ? 1 : 0);
 
 const spent = ({ flops, seconds }: Counters): { flops: number; seconds: number } => ({ flops, seconds });
 

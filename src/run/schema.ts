@@ -175,7 +175,7 @@ export type Budget = z.infer<typeof budgetSchema>;
 export type StartEvent = z.infer<typeof startSchema>;
 /** A live tick of one run; `step` of `steps` counts the whole run; never part of a report. */
 export type ProgressEvent = z.infer<typeof progressSchema>;
-/** The state of one run after an epoch; step, samples, flops and seconds are cumulative; accuracy is a fraction. */
+/** The state of one run when it was measured; epoch counts passes over the rows, a begun one too; step, samples, flops and seconds are cumulative; accuracy is a fraction. */
 export type EpochEvent = z.infer<typeof epochSchema>;
 /** The end of one run: accuracy as a fraction, angles in degrees per layer, cost of the whole run. */
 export type ResultEvent = z.infer<typeof resultSchema>;

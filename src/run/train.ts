@@ -5,7 +5,7 @@ import type { Budget, Counters, CreditQuality, FitEvent, Learner } from '../meth
 import type { Batch } from '../nn/index.ts';
 import type { Checkpoint, CheckpointMeta } from './checkpoint.ts';
 import { type Evaluation, Evaluator } from './evaluate.ts';
-import { finite, learnerOf, MeanLoss, probeBatch } from './job.ts';
+import { finite, learnerOf, MeanLoss, passesOf, probeBatch } from './job.ts';
 import type { OptimizerSpec } from './optimizers.ts';
 import type { CheckpointEvent, EpochEvent, ProgressEvent, ResultEvent } from './schema.ts';
 import { type Task, withHoldout } from './task.ts';
@@ -201,7 +201,7 @@ class Run {
     yield {
       type: 'epoch',
       ...this.#who(),
-      epoch: Math.max(0, now.counters.stepInEpoch === 0 ? now.counters.epoch - 1 : now.counters.epoch),
+      epoch: passesOf(now.counters),
       step,
       samples,
       trainLoss,

@@ -47,8 +47,12 @@ function tradeoff(kit: Kit, width: number): Element | null {
   const rules = rankedRules(kit).filter((r) => r.flops > 0);
   if (rules.length === 0) return null;
   const costs = rules.map((r) => r.flops);
-  const isLog = Math.max(...costs) > 4 * Math.min(...costs);
-  const show = (v: number) => kit.format.formatSi(v, '', 2).trim();
+  const [lowest, highest] = [Math.min(...costs), Math.max(...costs)];
+  const isLog = highest > 4 * lowest;
+  // On a linear axis ticks lie about a sixth of the spread apart, and their labels must differ.
+  const step = (highest - lowest || highest) / 6;
+  const digits = isLog ? 2 : Math.max(2, Math.floor(Math.log10(highest)) - Math.floor(Math.log10(step)) + 1);
+  const show = (v: number) => kit.format.formatSi(v, '', digits).trim();
   return kit.plot.plot({
     width,
     height: Math.max(250, 66 + 31 * Math.min(10, rules.length)),
@@ -63,7 +67,7 @@ function tradeoff(kit: Kit, width: number): Element | null {
       label: 'FLOP of a run',
       labelArrow: 'none',
       labelOffset: 38,
-      ticks: isLog ? costTicks(Math.min(...costs), Math.max(...costs)) : Math.floor(width / 90),
+      ticks: isLog ? costTicks(lowest, highest) : Math.floor(width / 90),
       grid: true,
       tickFormat: show,
     },
