@@ -3,7 +3,8 @@ import { existsSync } from 'node:fs';
 import { defineConfig } from 'tsdown';
 import { cliSource, libraryEntries } from './scripts/entries.ts';
 
-const cli = existsSync(cliSource) ? { 'cli/main': cliSource } : {};
+// The worker is started by file name (src/run/workers.ts), not imported.
+const cli = existsSync(cliSource) ? { 'cli/main': cliSource, 'run/worker': 'src/run/worker.ts' } : {};
 
 export default defineConfig({
   entry: { ...Object.fromEntries(libraryEntries().map(({ output, source }) => [output, source])), ...cli },
@@ -12,7 +13,8 @@ export default defineConfig({
   target: 'es2023',
   deps: { neverBundle: [/^node:/] },
   fixedExtension: false,
-  hash: false,
+  // Shared code stands apart, so that no chunk can take the name of an entry.
+  outputOptions: (options) => ({ ...options, chunkFileNames: 'chunks/[name]-[hash].js' }),
   dts: true,
   clean: true,
 });

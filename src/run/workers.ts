@@ -40,7 +40,9 @@ export const inWorkers = (setup: WorkerSetup, count: number): Runner =>
   };
 
 /** The worker's file stands beside this one, as a source and in the built package. */
-const workerFile = (): URL => new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url);
+// Built files stand one folder below the package's own: dist/cli, dist/chunks, dist/run.
+const workerFile = (): URL =>
+  new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : '../run/worker.js', import.meta.url);
 
 /** Hands out jobs and queues what comes back. */
 class Pool {
