@@ -16,8 +16,9 @@ export function reportFailure(error: unknown, { stdout, stderr, env }: Io, json:
   if (json)
     stdout.write(`${JSON.stringify({ type: 'error', code, message, details: plain(details) } satisfies ErrorEvent)}\n`);
   stderr.write(`${red('error:')} ${message}\n`);
-  const { help, stack } = details;
+  const { help, at, stack } = details;
   if (help !== undefined) stderr.write(`  ${dim('help:')} ${help}\n`);
+  if (at !== undefined) stderr.write(`  ${dim('at')} ${at}\n`);
   if (stack !== undefined) stderr.write(`${dim(String(stack))}\n`);
   return stack === undefined && !ours.has(code) ? 2 : 1;
 }

@@ -1,5 +1,6 @@
 /** The kinds of values that options take, as zod types that read both the command line's text and JSON's values. */
 import { z } from 'zod';
+import type { Dtype } from '../engine/dtype.ts';
 
 type Read<T> = (text: unknown) => T | undefined;
 
@@ -126,3 +127,30 @@ const rateEntries = (value: unknown): [string, unknown][] =>
     const at = part.indexOf('=');
     return at < 0 ? ['default', part] : [part.slice(0, at).trim(), part.slice(at + 1)];
   });
+
+/** What an input looks like: a shape, and a dtype where it is not the default float. */
+export interface InputShape {
+  readonly shape: readonly number[];
+  readonly dtype?: Dtype;
+}
+
+const shapePattern = /^\s*([A-Za-z_]\w*)\s*=\s*([\d\s,]*?)\s*(?::\s*(f32|f64|i32|u32|bool))?\s*$/;
+
+/** `x=2,3` and `n=4:i32`, each its own text; in a config file a list of them. */
+export const shapes = (): z.ZodType<Readonly<Record<string, InputShape>>> =>
+  field('an input such as x=2,3 or n=4:i32', (value) => {
+    const all = Array.isArray(value) ? value : [value];
+    const matches = all.map((text) => shapePattern.exec(String(text)));
+    if (!matches.every((match) => match !== null)) return undefined;
+    return Object.fromEntries(
+      matches.map(([, name, extents, dtype]) => [name, inputShape(extents!, dtype as Dtype | undefined)]),
+    );
+  });
+
+function inputShape(extents: string, dtype: Dtype | undefined): InputShape {
+  const shape = extents
+    .split(',')
+    .filter((n) => n.trim() !== '')
+    .map(Number);
+  return dtype === undefined ? { shape } : { shape, dtype };
+}

@@ -1,5 +1,8 @@
 /** Starts the command line on this process. */
-import { runCli } from './program.ts';
+import * as nodeModule from 'node:module';
+
+nodeModule.enableCompileCache?.(); // a second start need not compile again; Node 20 has none
+const { runCli } = await import('./program.ts');
 
 // A reader that has seen enough, such as `head`, closes the pipe: that is no failure.
 for (const stream of [process.stdout, process.stderr])

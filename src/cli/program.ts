@@ -6,6 +6,7 @@ import { compareVerb } from './compare.ts';
 import { mergedValues } from './config.ts';
 import { dataVerb } from './data.ts';
 import { reportFailure } from './failure.ts';
+import { graphVerb } from './graph.ts';
 import { interruptible } from './interrupt.ts';
 import { listVerb } from './list.ts';
 import { version } from './machine.ts';
@@ -14,7 +15,7 @@ import { trainVerb } from './train.ts';
 import { openUi } from './ui/index.ts';
 import { type Call, commonOptions, type Io, type Options, type Verb } from './verb.ts';
 
-export const verbs: readonly Verb[] = [compareVerb, trainVerb, listVerb, checkVerb, dataVerb, reportVerb];
+export const verbs: readonly Verb[] = [compareVerb, trainVerb, listVerb, checkVerb, graphVerb, dataVerb, reportVerb];
 
 /** Runs a command line; returns the exit code. */
 export async function runCli(argv: readonly string[], io: Io): Promise<number> {

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import * as nodeModule from 'node:module';
 import { extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { ConfigError } from '../engine/errors.ts';
+import { ConfigError, CotangentError } from '../engine/errors.ts';
 
 const isSource = import.meta.url.endsWith('.ts');
 
@@ -23,8 +23,23 @@ export async function importUserFile(file: string, cwd: string): Promise<Readonl
       help: 'give a .ts or .js file',
     });
   useOwnPackage();
-  return (await import(pathToFileURL(path).href)) as Record<string, unknown>;
+  try {
+    return (await import(pathToFileURL(path).href)) as Record<string, unknown>;
+  } catch (error) {
+    throw error instanceof CotangentError ? error : unloadable(file, error as Error);
+  }
 }
+
+const unloadable = (file: string, { name, message, stack }: Error): ConfigError => {
+  const place = stack
+    ?.split('\n')
+    .find((line) => line.includes(file))
+    ?.trim();
+  return new ConfigError(`${file} cannot be loaded: ${name}: ${message}`, {
+    file,
+    help: `check it${place === undefined ? '' : `, ${place}`}`,
+  });
+};
 
 let isHooked = false;
 

@@ -3,7 +3,7 @@ import { CotangentError, type ErrorDetails } from '../engine/index.ts';
 
 export interface Failure {
   readonly code: string;
-  /** Without the line that says what to try; that is `details.help`. */
+  /** Without the lines that say what to try and where it happened; these are `details.help` and `details.at`. */
   readonly message: string;
   readonly details: ErrorDetails;
 }
@@ -11,8 +11,8 @@ export interface Failure {
 /** An error as plain data; an error that nobody threw on purpose keeps its stack. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof CotangentError) {
-    const { help } = error.details;
-    const tail = help === undefined ? '' : `\n  help: ${help}`;
+    const { help, at } = error.details;
+    const tail = [help === undefined ? '' : `\n  help: ${help}`, at === undefined ? '' : `\n  at ${at}`].join('');
     return {
       code: error.code,
       message: error.message.slice(0, error.message.length - tail.length),
