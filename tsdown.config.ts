@@ -13,6 +13,8 @@ export default defineConfig({
   deps: { neverBundle: [/^node:/] },
   fixedExtension: false,
   hash: false,
+  // A folder of their own: a shared piece called index would overwrite the root entry.
+  outputOptions: { chunkFileNames: 'shared/[name].js' },
   dts: true,
   clean: true,
 });
