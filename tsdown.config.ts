@@ -13,8 +13,9 @@ export default defineConfig({
   target: 'es2023',
   deps: { neverBundle: [/^node:/] },
   fixedExtension: false,
-  // Shared code stands apart, so that no chunk can take the name of an entry.
-  outputOptions: (options) => ({ ...options, chunkFileNames: 'chunks/[name]-[hash].js' }),
+  hash: false,
+  // A folder of their own: a shared piece called index would overwrite the root entry.
+  outputOptions: { chunkFileNames: 'shared/[name].js' },
   dts: true,
   clean: true,
 });
