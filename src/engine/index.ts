@@ -46,6 +46,8 @@ export * from './shape.ts';
 export * from './tensor.ts';
 export * from './trace.ts';
 export * from './transforms/api.ts';
+export { customJvp, customJvpOp } from './transforms/custom-jvp.ts';
+export { customVjp, customVjpOp } from './transforms/custom-vjp.ts';
 export * from './transforms/jit.ts';
 export { linearCall, linearCallOp } from './transforms/linear-call.ts';
 export * from './tree.ts';
