@@ -9,6 +9,7 @@ export * from './memory.ts';
 export * from './op.ts';
 export * from './ops/activation.ts';
 export * from './ops/arithmetic.ts';
+export { barrier, barrierOp } from './ops/barrier.ts';
 export * from './ops/cast.ts';
 export * from './ops/compare.ts';
 export * from './ops/constant.ts';
@@ -46,6 +47,12 @@ export * from './shape.ts';
 export * from './tensor.ts';
 export * from './trace.ts';
 export * from './transforms/api.ts';
+export {
+  type CheckpointOptions,
+  type CheckpointPolicy,
+  checkpoint,
+  checkpointOp,
+} from './transforms/checkpoint.ts';
 export { customJvp, customJvpOp } from './transforms/custom-jvp.ts';
 export { customVjp, customVjpOp } from './transforms/custom-vjp.ts';
 export * from './transforms/jit.ts';

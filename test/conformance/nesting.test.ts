@@ -67,6 +67,11 @@ const nodes: Readonly<Record<string, Inner>> = {
   'customJvp inside jit': (t) => c.jit((u: Tensor) => ownCube(c.matmul(u, w())))(t),
   customVjp: (t) => ownPlain({ t, w: w() }),
   'customVjp inside jit': (t) => c.jit((u: Tensor) => ownPlain({ t: u, w: w() }))(t),
+  checkpoint: (t) => c.checkpoint(plain)(t),
+  'checkpoint with a policy': (t) => c.checkpoint(plain, { policy: { ops: ['matmul'] } })(t),
+  'checkpoint inside jit': (t) => c.jit((u: Tensor) => c.checkpoint(plain)(u))(t),
+  'checkpoint of a checkpoint': (t) => c.checkpoint((u: Tensor) => c.checkpoint(cube)(c.matmul(u, w())))(t),
+  'jit inside checkpoint': (t) => c.checkpoint(c.jit(plain), { policy: { ops: ['matmul'] } })(t),
   tap: (t) => c.tap('out', plain(c.tap('in', t))),
   'tap inside jit': (t) => c.jit((u: Tensor) => c.tap('out', plain(u)))(t),
 };
