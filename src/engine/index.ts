@@ -53,6 +53,7 @@ export {
   checkpoint,
   checkpointOp,
 } from './transforms/checkpoint.ts';
+export { cond, condOp } from './transforms/cond.ts';
 export { customJvp, customJvpOp } from './transforms/custom-jvp.ts';
 export { customVjp, customVjpOp } from './transforms/custom-vjp.ts';
 export * from './transforms/jit.ts';

@@ -72,6 +72,19 @@ const nodes: Readonly<Record<string, Inner>> = {
   'checkpoint inside jit': (t) => c.jit((u: Tensor) => c.checkpoint(plain)(u))(t),
   'checkpoint of a checkpoint': (t) => c.checkpoint((u: Tensor) => c.checkpoint(cube)(c.matmul(u, w())))(t),
   'jit inside checkpoint': (t) => c.checkpoint(c.jit(plain), { policy: { ops: ['matmul'] } })(t),
+  'cond of a known choice': (t) => c.cond(true, plain, (u) => c.exp(plain(u)), t),
+  'cond (false)': (t) => c.cond(c.gt(c.sum(c.mul(t, 0)), 1), (u) => c.exp(plain(u)), plain, t),
+  'cond (true)': (t) => c.cond(c.lt(c.sum(c.mul(t, 0)), 1), plain, (u) => c.mul(c.stopGradient(plain(u)), 7), t),
+  'cond inside jit': (t) =>
+    c.jit((u: Tensor) => {
+      const z = c.matmul(u, w());
+      return c.cond(
+        c.gt(c.sum(u), 0),
+        () => cube(z),
+        (y: Tensor) => c.mul(c.mul(y, y), y),
+        z,
+      );
+    })(t),
   tap: (t) => c.tap('out', plain(c.tap('in', t))),
   'tap inside jit': (t) => c.jit((u: Tensor) => c.tap('out', plain(u)))(t),
 };
