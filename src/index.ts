@@ -73,6 +73,10 @@ export {
   vjp,
   vmap,
 } from './engine/transforms/api.ts';
+export { type CheckpointOptions, type CheckpointPolicy, checkpoint } from './engine/transforms/checkpoint.ts';
+export { cond } from './engine/transforms/cond.ts';
+export { customJvp } from './engine/transforms/custom-jvp.ts';
+export { customVjp } from './engine/transforms/custom-vjp.ts';
 export { type JitOptions, type Jitted, jit } from './engine/transforms/jit.ts';
 export { linearCall } from './engine/transforms/linear-call.ts';
 export { leavesOf, mapTree } from './engine/tree.ts';

@@ -12,6 +12,7 @@ export type { TensorMethods } from './methods.ts';
 export * from './op.ts';
 export * from './ops/activation.ts';
 export * from './ops/arithmetic.ts';
+export { barrier, barrierOp } from './ops/barrier.ts';
 export * from './ops/cast.ts';
 export * from './ops/compare.ts';
 export * from './ops/constant.ts';
@@ -57,6 +58,15 @@ export * from './shape.ts';
 export * from './tensor.ts';
 export * from './trace.ts';
 export * from './transforms/api.ts';
+export {
+  type CheckpointOptions,
+  type CheckpointPolicy,
+  checkpoint,
+  checkpointOp,
+} from './transforms/checkpoint.ts';
+export { cond, condOp } from './transforms/cond.ts';
+export { customJvp, customJvpOp } from './transforms/custom-jvp.ts';
+export { customVjp, customVjpOp } from './transforms/custom-vjp.ts';
 export * from './transforms/jit.ts';
 export { linearCall, linearCallOp } from './transforms/linear-call.ts';
 export * from './tree.ts';
