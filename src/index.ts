@@ -1,8 +1,8 @@
 /** What `import 'cotangent'` offers: tensors, ops, transformations, random numbers, memory, errors. */
 import './engine/methods.ts';
 
-export { liveBytes, type SetBackendOptions, setBackend, withBackend } from './engine/backends/current.ts';
-export { type CheckGradientsOptions, checkGradients } from './engine/check.ts';
+export { liveBytes, setBackend, withBackend } from './engine/backends/current.ts';
+export { checkGradients } from './engine/check.ts';
 export { type Dtype, type FloatDtype, setDefaultDtype, type TypedArray } from './engine/dtype.ts';
 export {
   CheckpointError,
@@ -20,25 +20,22 @@ export {
   TreeError,
   UnsupportedError,
 } from './engine/errors.ts';
-export { costOf, type Graph, printGraph } from './engine/graph.ts';
+export { costOf, type Graph } from './engine/graph.ts';
 export { type Scope, scope, scoped } from './engine/memory.ts';
-export { gelu, silu } from './engine/ops/activation.ts';
 export { add, div, mul, neg, sub } from './engine/ops/arithmetic.ts';
 export { cast } from './engine/ops/cast.ts';
 export { eq, ge, gt, le, lt, ne } from './engine/ops/compare.ts';
 export { scalar, type TensorLike } from './engine/ops/constant.ts';
 export { conv2d } from './engine/ops/conv.ts';
 export { full, ones, tensor, zeros } from './engine/ops/create.ts';
-export { cumsum } from './engine/ops/cumulative.ts';
 export { einsum } from './engine/ops/einsum.ts';
-export { erf } from './engine/ops/erf.ts';
-export { exp, expm1, log, log1p, logistic, softplus, tanh } from './engine/ops/exponential.ts';
+export { exp, log, logistic, softplus, tanh } from './engine/ops/exponential.ts';
 export { argmax, argmin, max, min } from './engine/ops/extrema.ts';
-export { take, takeAlong } from './engine/ops/gather.ts';
-export { arange, linspace, oneHot } from './engine/ops/iota.ts';
+export { take } from './engine/ops/gather.ts';
+export { arange, oneHot } from './engine/ops/iota.ts';
 export { and, not, or, where } from './engine/ops/logic.ts';
 export { matmul } from './engine/ops/matmul.ts';
-export { mean, norm, std, variance } from './engine/ops/moments.ts';
+export { mean, norm, variance } from './engine/ops/moments.ts';
 export {
   broadcastTo,
   concat,
@@ -47,7 +44,6 @@ export {
   moveAxis,
   pad,
   reshape,
-  roll,
   slice,
   sliceAxis,
   squeeze,
@@ -55,33 +51,33 @@ export {
   transpose,
   zerosLike,
 } from './engine/ops/movement.ts';
-export { abs, clamp, maximum, minimum, relu, sign } from './engine/ops/piecewise.ts';
+export { abs, clamp, maximum, minimum, relu } from './engine/ops/piecewise.ts';
 export { avgPool, maxPool } from './engine/ops/pool.ts';
-export { pow, rsqrt, sqrt, square } from './engine/ops/power.ts';
+export { pow, sqrt, square } from './engine/ops/power.ts';
 export * as random from './engine/ops/random.ts';
 export { sum } from './engine/ops/reduce.ts';
-export { prod } from './engine/ops/reduce-more.ts';
-export { ceil, floor, round } from './engine/ops/rounding.ts';
-export { scatterAdd } from './engine/ops/scatter.ts';
-export { logSoftmax, logsumexp, softmax } from './engine/ops/softmax.ts';
+export { round } from './engine/ops/rounding.ts';
+export { logSoftmax, softmax } from './engine/ops/softmax.ts';
 export { stopGradient, tap, withTaps } from './engine/ops/tap.ts';
-export { atan2, cos, sin } from './engine/ops/trigonometric.ts';
+export { cos, sin } from './engine/ops/trigonometric.ts';
 export { namedScope } from './engine/scope.ts';
 export type { Shape } from './engine/shape.ts';
-export { type Nested, Tensor } from './engine/tensor.ts';
+export { Tensor } from './engine/tensor.ts';
 export {
-  type GradOptions,
   grad,
   hvp,
   jacobian,
   jvp,
   linearize,
-  type VmapOptions,
   valueAndGrad,
   vjp,
   vmap,
 } from './engine/transforms/api.ts';
+export { type CheckpointOptions, type CheckpointPolicy, checkpoint } from './engine/transforms/checkpoint.ts';
+export { cond } from './engine/transforms/cond.ts';
+export { customJvp } from './engine/transforms/custom-jvp.ts';
+export { customVjp } from './engine/transforms/custom-vjp.ts';
 export { type JitOptions, type Jitted, jit } from './engine/transforms/jit.ts';
 export { linearCall } from './engine/transforms/linear-call.ts';
-export { flatten, leavesOf, mapTree, unflatten } from './engine/tree.ts';
+export { leavesOf, mapTree } from './engine/tree.ts';
 export * as trees from './engine/tree-algebra.ts';

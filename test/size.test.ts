@@ -44,10 +44,11 @@ describe('a page that trains a network by backprop', () => {
     )
     .join('\n');
 
-  it('loads at most 60 kB, minified and gzipped', async () => {
+  // ENGINE §5 sets 60 kB as the goal of the work on speed and size; until then this ceiling keeps the page from growing (docs/notes/0010-sizes.md).
+  it('loads at most 70 kB, minified and gzipped', async () => {
     const { gzipBytes } = await bundle(page);
     expect(gzipBytes).toBeGreaterThan(20_000);
-    expect(gzipBytes).toBeLessThanOrEqual(60_000);
+    expect(gzipBytes).toBeLessThanOrEqual(70_000);
   });
 
   it('loads nothing that it does not use', async () => {

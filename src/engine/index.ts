@@ -12,12 +12,14 @@ export type { TensorMethods } from './methods.ts';
 export * from './op.ts';
 export * from './ops/activation.ts';
 export * from './ops/arithmetic.ts';
+export { barrier, barrierOp } from './ops/barrier.ts';
 export * from './ops/cast.ts';
 export * from './ops/compare.ts';
 export * from './ops/constant.ts';
 export * from './ops/conv.ts';
 export * from './ops/create.ts';
 export * from './ops/cumulative.ts';
+export * from './ops/dynamic.ts';
 export * from './ops/einsum.ts';
 export * from './ops/elementary.ts';
 export * from './ops/erf.ts';
@@ -32,6 +34,8 @@ export * from './ops/logic.ts';
 export * from './ops/matmul.ts';
 export * from './ops/moments.ts';
 export * from './ops/movement.ts';
+export * from './ops/pack.ts';
+export * from './ops/patches.ts';
 export * from './ops/piecewise.ts';
 export * from './ops/pool.ts';
 export * from './ops/power.ts';
@@ -54,6 +58,15 @@ export * from './shape.ts';
 export * from './tensor.ts';
 export * from './trace.ts';
 export * from './transforms/api.ts';
+export {
+  type CheckpointOptions,
+  type CheckpointPolicy,
+  checkpoint,
+  checkpointOp,
+} from './transforms/checkpoint.ts';
+export { cond, condOp } from './transforms/cond.ts';
+export { customJvp, customJvpOp } from './transforms/custom-jvp.ts';
+export { customVjp, customVjpOp } from './transforms/custom-vjp.ts';
 export * from './transforms/jit.ts';
 export { linearCall, linearCallOp } from './transforms/linear-call.ts';
 export * from './tree.ts';

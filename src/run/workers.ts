@@ -39,8 +39,9 @@ export const inWorkers = (setup: WorkerSetup, count: number): Runner =>
     }
   };
 
-/** The worker's file stands beside this one, as a source and in the built package. */
-const workerFile = (): URL => new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url);
+/** The worker's file: beside this source, and in dist/run of the built package, whose files all stand one folder below dist. */
+const workerFile = (): URL =>
+  new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : '../run/worker.js', import.meta.url);
 
 /** Hands out jobs and queues what comes back. */
 class Pool {

@@ -37,7 +37,7 @@ function rangeCdf(q: number, k: number): number {
 /** The mean of rangeCdf(q·s) over the law of s = χ/√df, in u = ln s: weight 2(df/2)^(df/2)/Γ(df/2)·exp(df·(u − s²/2)). */
 function mixed(q: number, k: number, df: number): number {
   const width = 1 / Math.sqrt(2 * df);
-  const step = Math.min(0.1, width / 3);
+  const step = Math.min(0.2, width / 3);
   const log = Math.LN2 + (df / 2) * Math.log(df / 2) - logGamma(df / 2);
   let total = 0;
   for (let i = -Math.ceil(Math.max(37 / df, 10 * width) / step); i * step <= 10 * width; i++) {
@@ -62,7 +62,7 @@ export function studentizedRangeQuantile(p: number, k: number, df = Infinity): n
   for (let i = 0; i < 100 && high - low > 1e-12 * high; i++) {
     const q = (low * atHigh - high * atLow) / (atHigh - atLow);
     const at = miss(q);
-    if (Math.abs(at) < 1e-14) return q;
+    if (Math.abs(at) < 1e-13) return q;
     if (at < 0) [low, atLow, atHigh] = [q, at, atHigh / 2];
     else [high, atHigh, atLow] = [q, at, atLow / 2];
   }

@@ -1,4 +1,5 @@
 /** The error function. */
+import { erfEmit } from '../backends/wasm/functions/index.ts';
 import type { CheckRow } from '../check-row.ts';
 import type { Op } from '../op.ts';
 import { type Unary, unary } from './apply.ts';
@@ -15,7 +16,7 @@ export const erfOp: Op<None> = /* @__PURE__ */ elementwise('erf', {
   dtypes: FLOATS,
   partials: [(dx, [x]) => mul(mul(TWO_OVER_ROOT_PI, exp(neg(square(x!)))), dx)],
   js: () => (x) => erfSeries(x!),
-  wasm: 'erf',
+  wasm: erfEmit,
   isCheap: false,
 });
 

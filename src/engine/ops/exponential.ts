@@ -1,4 +1,13 @@
 /** Exponentials, logarithms and what is made of them: logistic, softplus, tanh. */
+import {
+  expEmit,
+  expm1Emit,
+  log1pEmit,
+  logEmit,
+  logisticEmit,
+  softplusEmit,
+  tanhEmit,
+} from '../backends/wasm/functions/index.ts';
 import type { CheckRow } from '../check-row.ts';
 import type { Op } from '../op.ts';
 import { type Unary, unary } from './apply.ts';
@@ -12,7 +21,7 @@ export const expOp: Op<None> = /* @__PURE__ */ elementwise('exp', {
   dtypes: FLOATS,
   partials: [(dx, _, z) => mul(z, dx)],
   js: () => (x) => Math.exp(x!),
-  wasm: 'exp',
+  wasm: expEmit,
   isCheap: false,
 });
 
@@ -22,7 +31,7 @@ export const expm1Op: Op<None> = /* @__PURE__ */ elementwise('expm1', {
   dtypes: FLOATS,
   partials: [(dx, [x]) => mul(exp(x!), dx)],
   js: () => (x) => Math.expm1(x!),
-  wasm: 'expm1',
+  wasm: expm1Emit,
   isCheap: false,
 });
 
@@ -31,7 +40,7 @@ export const logOp: Op<None> = /* @__PURE__ */ elementwise('log', {
   dtypes: FLOATS,
   partials: [(dx, [x]) => div(dx, x!)],
   js: () => (x) => Math.log(x!),
-  wasm: 'log',
+  wasm: logEmit,
   isCheap: false,
 });
 
@@ -40,7 +49,7 @@ export const log1pOp: Op<None> = /* @__PURE__ */ elementwise('log1p', {
   dtypes: FLOATS,
   partials: [(dx, [x]) => div(dx, add(x!, 1))],
   js: () => (x) => Math.log1p(x!),
-  wasm: 'log1p',
+  wasm: log1pEmit,
   isCheap: false,
 });
 
@@ -50,7 +59,7 @@ export const logisticOp: Op<None> = /* @__PURE__ */ elementwise('logistic', {
   dtypes: FLOATS,
   partials: [(dx, _, z) => mul(mul(z, sub(1, z)), dx)],
   js: () => (x) => (x! >= 0 ? 1 / (1 + Math.exp(-x!)) : Math.exp(x!) / (1 + Math.exp(x!))),
-  wasm: 'logistic',
+  wasm: logisticEmit,
   isCheap: false,
 });
 
@@ -60,7 +69,7 @@ export const softplusOp: Op<None> = /* @__PURE__ */ elementwise('softplus', {
   dtypes: FLOATS,
   partials: [(dx, [x]) => mul(logistic(x!), dx)],
   js: () => (x) => Math.max(x!, 0) + Math.log1p(Math.exp(-Math.abs(x!))),
-  wasm: 'softplus',
+  wasm: softplusEmit,
   isCheap: false,
 });
 
@@ -70,7 +79,7 @@ export const tanhOp: Op<None> = /* @__PURE__ */ elementwise('tanh', {
   dtypes: FLOATS,
   partials: [(dx, _, z) => mul(sub(1, square(z)), dx)],
   js: () => (x) => Math.tanh(x!),
-  wasm: 'tanh',
+  wasm: tanhEmit,
   isCheap: false,
 });
 

@@ -23,6 +23,8 @@ export interface Plan {
   /** For n / factor; null for n = 1. */
   readonly inner: Plan | null;
   readonly chirp: Chirp | null;
+  /** Room for one sum over residues. */
+  readonly held: Parts;
 }
 
 interface Chirp {
@@ -60,6 +62,7 @@ export function planFor(n: number, sign: 1 | -1): Plan {
     roots: isChirp ? partsOf(0) : unitRoots(n, n, (k) => sign * k),
     inner: n === 1 || isChirp ? null : planFor(n / factor, sign),
     chirp: isChirp ? chirpFor(n, sign) : null,
+    held: partsOf(isChirp ? 0 : factor),
   };
 }
 
@@ -104,21 +107,18 @@ export function transform(plan: Plan, x: Parts, { at, stride }: Line, y: Parts, 
   }
   const m = n / factor;
   for (let q = 0; q < factor; q++) transform(inner, x, { at: at + q * stride, stride: stride * factor }, y, to + q * m);
-  const held = partsOf(factor);
-  for (let k = 0; k < m; k++) combine(plan, y, to + k, k, held);
+  for (let k = 0; k < m; k++) combine(plan, y, to + k, k);
 }
 
 /** The sums over residues for one k, in place: elements k, k + m, … of y. */
-function combine({ n, factor, roots }: Plan, y: Parts, to: number, k: number, held: Parts): void {
+function combine({ n, factor, roots, held }: Plan, y: Parts, to: number, k: number): void {
   const m = n / factor;
   for (let q = 0; q < factor; q++) {
-    const [a, b] = [y.re[to + q * m]!, y.im[to + q * m]!];
-    const [c, d] = [roots.re[q * k]!, roots.im[q * k]!];
-    held.re[q] = a * c - b * d;
-    held.im[q] = a * d + b * c;
+    multiply(y, to + q * m, roots, q * k, held, q);
   }
   for (let r = 0; r < factor; r++) {
-    let [re, im] = [held.re[0]!, held.im[0]!];
+    let re = held.re[0]!;
+    let im = held.im[0]!;
     for (let q = 1; q < factor; q++) {
       const root = ((q * r) % factor) * m;
       re += held.re[q]! * roots.re[root]! - held.im[q]! * roots.im[root]!;
@@ -153,7 +153,10 @@ function convolve(
 }
 
 function multiply(x: Parts, i: number, y: Parts, j: number, z: Parts, k: number): void {
-  const [a, b, c, d] = [x.re[i]!, x.im[i]!, y.re[j]!, y.im[j]!];
+  const a = x.re[i]!;
+  const b = x.im[i]!;
+  const c = y.re[j]!;
+  const d = y.im[j]!;
   z.re[k] = a * c - b * d;
   z.im[k] = a * d + b * c;
 }

@@ -2,7 +2,6 @@
 
 import type { Emit } from '../backends/wasm/elementwise.ts';
 import { type EmitterName, emitters } from '../backends/wasm/emitters.ts';
-import { type FunctionName, functions } from '../backends/wasm/functions/index.ts';
 import type { WasmLowering } from '../backends/wasm/lower.ts';
 import { type ElementwiseLowering, lowerElementwise } from '../backends/wasm/lowerings.ts';
 import type { Dtype, TypedArray } from '../dtype.ts';
@@ -36,8 +35,8 @@ export interface ElementwiseSpec {
   readonly linearIn?: Readonly<Record<number, (ct: Tensor, x: readonly Tensor[]) => Tensor>>;
   /** The oracle: f64 arithmetic on one element, for the first operand's dtype. */
   readonly js: (dtype: Dtype) => ScalarFunction;
-  /** How lanes are computed: the name of an emitter or of one of our functions, or an emitter of the op's own. */
-  readonly wasm: EmitterName | FunctionName | Emit;
+  /** How lanes are computed: the name of a plain emitter, one of our functions, or an emitter of the op's own. */
+  readonly wasm: EmitterName | Emit;
   readonly lowering?: ElementwiseLowering;
   /** FLOPs per element; 1 unless said. */
   readonly flops?: number;
@@ -45,10 +44,7 @@ export interface ElementwiseSpec {
   readonly isCheap?: boolean;
 }
 
-function emitOf(wasm: ElementwiseSpec['wasm']): Emit {
-  if (typeof wasm !== 'string') return wasm;
-  return wasm in functions ? functions[wasm as FunctionName] : emitters[wasm as EmitterName];
-}
+const emitOf = (wasm: ElementwiseSpec['wasm']): Emit => (typeof wasm === 'string' ? emitters[wasm] : wasm);
 
 /** An op that acts on each element, with NumPy broadcasting of its operands. */
 export function elementwise(name: string, spec: ElementwiseSpec): Op<None> {

@@ -1,4 +1,5 @@
 /** Powers and roots. */
+import { powEmit } from '../backends/wasm/functions/index.ts';
 import type { CheckRow } from '../check-row.ts';
 import type { Op } from '../op.ts';
 import type { Tensor } from '../tensor.ts';
@@ -48,7 +49,7 @@ export const powOp: Op<None> = /* @__PURE__ */ elementwise('pow', {
     (dy, [x, y], z) => mul(mul(z, log(logBase(x!, y!))), dy),
   ],
   js: () => (x, y) => power(x!, y!),
-  wasm: 'pow',
+  wasm: powEmit,
   isCheap: false,
 });
 

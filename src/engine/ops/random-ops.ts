@@ -4,7 +4,7 @@
  * The words are those of `threefry.ts`, so tensors and the host draw the same numbers from the same key.
  */
 
-import { functions } from '../backends/wasm/functions/index.ts';
+import { normalQuantileEmit } from '../backends/wasm/functions/index.ts';
 import { lowerBits, lowerBlocks, lowerRank } from '../backends/wasm/lower-random.ts';
 import { emitNormalDouble } from '../backends/wasm/normal-emitters.ts';
 import {
@@ -149,7 +149,7 @@ export const normalOp: Op<None> = /* @__PURE__ */ elementwise('normal', {
   dtypes: ['u32'],
   result: () => 'f32',
   js: () => (word) => normalQuantile((word! + 0.5) * 2 ** -32),
-  wasm: (w, _, profile) => functions.normalQuantile(w, 'f32', profile),
+  wasm: (w, _, profile) => normalQuantileEmit(w, 'f32', profile),
   isCheap: false,
 });
 

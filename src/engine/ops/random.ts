@@ -5,11 +5,11 @@
  */
 import type { FloatDtype } from '../dtype.ts';
 import { defaultDtype } from '../dtype.ts';
-import { ConfigError, UnsupportedError } from '../errors.ts';
+import { ConfigError } from '../errors.ts';
 import type { Op } from '../op.ts';
 import type { Shape } from '../shape.ts';
 import { checkShape, normalizeAxis, sizeOf } from '../shape.ts';
-import { Concrete, type Tensor } from '../tensor.ts';
+import type { Tensor } from '../tensor.ts';
 import { keyFrom } from '../threefry.ts';
 import { bind1 } from '../trace.ts';
 import { add, mul, neg } from './arithmetic.ts';
@@ -34,11 +34,13 @@ import {
   normalOp,
   openUnitOp,
   rankOp,
-  ranksOf,
   signsOp,
   unitDoubleOp,
   unitOp,
 } from './random-ops.ts';
+import { argsort } from './sort.ts';
+
+export * from './distribution.ts';
 
 // The families of derived keys lie where no stream of words reaches; see threefry.ts.
 const SPLIT = { high: 0xffff_ffff };
@@ -184,17 +186,11 @@ export function randint(from: Tensor, shape: Shape, low: number, high: number): 
   return add(cast(offsets, 'i32'), scalar(low, 'i32'));
 }
 
-/** Up to this length a traced permutation ranks its words by counting. */
+/** Up to this length words are ranked by counting, beyond it by sorting; the ranks are the same. */
 const COUNTED = 4096;
 
 /** The numbers 0 … n − 1 in random order, i32: the ranks of n random words. */
 export function permutation(from: Tensor, n: number): Tensor {
   const words = bits(from, [n]);
-  if (n <= COUNTED) return bind1(rankOp, [words], NONE);
-  if (!(words instanceof Concrete))
-    throw new UnsupportedError(
-      `permutation: ${n} numbers cannot be put in order inside a traced function, ${COUNTED} can`,
-      { n, help: 'draw the permutation outside and pass it in' },
-    );
-  return tensor(ranksOf(words.readSync()));
+  return n <= COUNTED ? bind1(rankOp, [words], NONE) : argsort(argsort(words));
 }

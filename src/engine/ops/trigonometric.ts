@@ -1,4 +1,5 @@
 /** Sine, cosine and the angle of a point. */
+import { atan2Emit, cosEmit, sinEmit } from '../backends/wasm/functions/index.ts';
 import type { CheckRow } from '../check-row.ts';
 import type { Op } from '../op.ts';
 import type { Tensor } from '../tensor.ts';
@@ -12,7 +13,7 @@ export const sinOp: Op<None> = /* @__PURE__ */ elementwise('sin', {
   dtypes: FLOATS,
   partials: [(dx, [x]) => mul(cos(x!), dx)],
   js: () => (x) => Math.sin(x!),
-  wasm: 'sin',
+  wasm: sinEmit,
   isCheap: false,
 });
 
@@ -21,7 +22,7 @@ export const cosOp: Op<None> = /* @__PURE__ */ elementwise('cos', {
   dtypes: FLOATS,
   partials: [(dx, [x]) => mul(neg(sin(x!)), dx)],
   js: () => (x) => Math.cos(x!),
-  wasm: 'cos',
+  wasm: cosEmit,
   isCheap: false,
 });
 
@@ -33,7 +34,7 @@ export const atan2Op: Op<None> = /* @__PURE__ */ elementwise('atan2', {
   dtypes: FLOATS,
   partials: [(dy, [y, x]) => mul(div(x!, norm2(y!, x!)), dy), (dx, [y, x]) => mul(div(neg(y!), norm2(y!, x!)), dx)],
   js: () => (y, x) => Math.atan2(y!, x!),
-  wasm: 'atan2',
+  wasm: atan2Emit,
   isCheap: false,
 });
 

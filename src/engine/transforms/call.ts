@@ -34,7 +34,8 @@ function remember<T>(): (graph: Graph, variant: string, make: () => T) => T {
 const flags = (list: readonly boolean[]): string => list.map((b) => (b ? '1' : '0')).join('');
 const inputAvals = (graph: Graph): Aval[] => graph.inputs.map((id) => graph.avals[id]!);
 
-interface LinearizedGraph {
+/** A graph split at a point: the part that runs now, and the linear part that is left. */
+export interface LinearizedGraph {
   /** outs, then residuals */
   readonly primal: Graph;
   /** residuals, then tangents → tangents of the outs that have one */
@@ -42,9 +43,32 @@ interface LinearizedGraph {
   readonly hasTangent: readonly boolean[];
 }
 
-const linearized = remember<LinearizedGraph>();
-const transposed = remember<{ readonly graph: Graph; readonly isZero: readonly boolean[] }>();
-const batchedGraphs = remember<{ readonly graph: Graph; readonly batched: readonly boolean[] }>();
+/** A graph walked backwards: known inputs, then the cotangents that are given → cotangents of the linear inputs that are not zero. */
+export interface TransposedGraph {
+  readonly graph: Graph;
+  readonly isZero: readonly boolean[];
+}
+
+export interface BatchedGraph {
+  readonly graph: Graph;
+  readonly batched: readonly boolean[];
+}
+
+const linearizedGraphs = remember<LinearizedGraph>();
+const transposedGraphs = remember<TransposedGraph>();
+const batchedGraphs = remember<BatchedGraph>();
+
+/** The two parts of a closed graph for a pattern of varied inputs, made once. */
+export const linearized = (graph: Graph, varied: readonly boolean[]): LinearizedGraph =>
+  linearizedGraphs(graph, flags(varied), () => linearizeGraph(graph, varied));
+
+/** The transpose of a closed graph in its linear inputs, made once. */
+export const transposed = (graph: Graph, linear: readonly boolean[], given: readonly boolean[]): TransposedGraph =>
+  transposedGraphs(graph, `${flags(linear)}/${flags(given)}`, () => transposeGraph(graph, linear, given));
+
+/** A closed graph for `size` instances at once, made once; results that do not vary stay as they are. */
+export const batchedGraph = (graph: Graph, batched: readonly boolean[], size: number): BatchedGraph =>
+  batchedGraphs(graph, `${flags(batched)}/${size}`, () => batchGraph(graph, batched, size));
 
 export const callOp: Op<CallParams> = defineOp<CallParams>({
   name: 'call',
@@ -52,7 +76,7 @@ export const callOp: Op<CallParams> = defineOp<CallParams>({
   infer: (_, { graph }) => graph.outputs.map((id) => aval(graph.avals[id]!)),
   linearize(inputs, tangents, { graph, name }) {
     const varied = tangents.map((t) => t !== null);
-    const parts = linearized(graph, flags(varied), () => linearizeGraph(graph, varied));
+    const parts = linearized(graph, varied);
     const results = bind(callOp, inputs, { graph: parts.primal, name });
     const outs = results.slice(0, graph.outputs.length);
     const residuals = results.slice(graph.outputs.length);
@@ -66,7 +90,7 @@ export const callOp: Op<CallParams> = defineOp<CallParams>({
   transpose({ cts, inputs, params: { graph, name } }) {
     const linear = inputs.map(isLinear);
     const given = cts.map((c) => c !== null);
-    const back = transposed(graph, `${flags(linear)}/${flags(given)}`, () => transposeGraph(graph, linear, given));
+    const back = transposed(graph, linear, given);
     const known = inputs.filter((x): x is Tensor => !isLinear(x));
     const results = bind(callOp, [...known, ...cts.filter((c) => c !== null)], { graph: back.graph, name: `${name}ᵀ` });
     let at = 0;
@@ -77,7 +101,7 @@ export const callOp: Op<CallParams> = defineOp<CallParams>({
     });
   },
   batch({ inputs, batched, size, params: { graph, name } }) {
-    const parts = batchedGraphs(graph, `${flags(batched)}/${size}`, () => batchGraph(graph, batched, size));
+    const parts = batchedGraph(graph, batched, size);
     return { outs: bind(callOp, inputs, { graph: parts.graph, name }), batched: parts.batched };
   },
   cost: (_ins, _outs, { graph }) => costOf(graph),

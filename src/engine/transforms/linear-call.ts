@@ -1,18 +1,19 @@
 /** `linearCall`: a linear map whose transpose is chosen — feedback matrices, gates, surrogates, straight-through. */
 import { ShapeError, UnsupportedError } from '../errors.ts';
 import type { Graph } from '../graph.ts';
-import { closeGraph, costOf, evalGraph, traceGraph } from '../graph.ts';
+import { costOf, evalGraph, traceGraph } from '../graph.ts';
 import type { MaybeTensor, Op } from '../op.ts';
 import { defineOp, isLinear } from '../op.ts';
 import { add } from '../ops/arithmetic.ts';
 import { sameShape } from '../shape.ts';
-import type { Aval } from '../tensor.ts';
-import { aval, showAval, Tensor } from '../tensor.ts';
+import type { Tensor } from '../tensor.ts';
+import { aval, showAval } from '../tensor.ts';
 import { bind } from '../trace.ts';
 import type { TreeDef } from '../tree.ts';
-import { flatten, leavesOf, structureOf, unflatten } from '../tree.ts';
+import { leavesOf, structureOf, unflatten } from '../tree.ts';
+import { batchWhole, closeTogether, tensorsIn } from './body.ts';
 import { instantiate, jvpFlat } from './jvp.ts';
-import { vmapFlat, withBatchAxis } from './vmap.ts';
+import { withBatchAxis } from './vmap.ts';
 
 interface LinearCallParams {
   /** residuals, then operands → results */
@@ -57,16 +58,10 @@ export const linearCallOp: Op<LinearCallParams> = defineOp<LinearCallParams>({
   batch({ inputs, batched, size, params: { forward, transpose, residuals } }) {
     const isMapped = batched.map((b, i) => b || i >= residuals);
     const all = inputs.map((x, i) => (i >= residuals ? withBatchAxis(x, batched[i]!, size) : x));
-    const avals = all.map(aval);
-    const outAvals = forward.outputs.map((id) => lead(forward.avals[id]!, size));
+    const known = isMapped.slice(0, residuals);
     const lifted = {
-      forward: batchGraph(forward, isMapped, avals, size),
-      transpose: batchGraph(
-        transpose,
-        [...isMapped.slice(0, residuals), ...outAvals.map(() => true)],
-        [...avals.slice(0, residuals), ...outAvals],
-        size,
-      ),
+      forward: batchWhole(forward, isMapped, size),
+      transpose: batchWhole(transpose, [...known, ...forward.outputs.map(() => true)], size),
       residuals,
     };
     return { outs: bind(linearCallOp, all, lifted), batched: forward.outputs.map(() => true) };
@@ -79,14 +74,6 @@ export const linearCallOp: Op<LinearCallParams> = defineOp<LinearCallParams>({
 });
 
 const sumOf = (a: MaybeTensor, b: MaybeTensor): MaybeTensor => (a === null ? b : b === null ? a : add(a, b));
-const lead = (x: Aval, size: number): Aval => ({ shape: [size, ...x.shape], dtype: x.dtype });
-
-const batchGraph = (graph: Graph, isMapped: readonly boolean[], avals: readonly Aval[], size: number): Graph =>
-  traceGraph((...xs) => {
-    const result = vmapFlat((...ys) => evalGraph(graph, ys), xs, isMapped, size);
-    return result.outs.map((y, i) => withBatchAxis(y, result.batched[i]!, size));
-  }, avals);
-
 /**
  * Computes forward(residuals, x), a function that is linear in x, and uses transpose(residuals, ct) wherever its transpose is needed.
  *
@@ -118,38 +105,9 @@ export function linearCall<R, X, Y>(
     'linearCall',
   );
   checkTranspose(t, operands, xDef);
-  const captured = [...f.consts, ...t.consts].map((c) => c.value);
-  const closed = {
-    forward: withConsts(f, f.consts.length, t.consts.length, 0),
-    transpose: withConsts(t, f.consts.length, t.consts.length, f.consts.length),
-    residuals: captured.length + count,
-  };
+  const { captured, graphs } = closeTogether([f, t]);
+  const closed = { forward: graphs[0]!, transpose: graphs[1]!, residuals: captured.length + count };
   return unflatten<Y>(outDef!, bind(linearCallOp, [...captured, ...res, ...operands], closed));
-}
-
-/** The tensors of a tree and the way back; leaves that are no tensors, such as numbers, stay as they are. */
-function tensorsIn<T>(tree: T): [tensors: Tensor[], build: (xs: readonly Tensor[]) => T, def: TreeDef] {
-  const [leaves, def] = flatten(tree);
-  const build = (xs: readonly Tensor[]): T => {
-    let at = 0;
-    return unflatten<T>(
-      def,
-      leaves.map((leaf) => (leaf instanceof Tensor ? xs[at++] : leaf)),
-    );
-  };
-  return [leaves.filter((leaf) => leaf instanceof Tensor), build, def];
-}
-
-/** Makes captured values leading inputs; both graphs get the same list so that they share their residuals. */
-function withConsts(graph: Graph, forwardCount: number, transposeCount: number, own: number): Graph {
-  const closed = closeGraph(graph);
-  const total = forwardCount + transposeCount;
-  const mine = graph.consts.length;
-  const unused = Array.from({ length: total - mine }, (_, i) => graph.avals.length + i);
-  const leading =
-    own === 0 ? [...closed.inputs.slice(0, mine), ...unused] : [...unused, ...closed.inputs.slice(0, mine)];
-  const avals = [...closed.avals, ...unused.map((): Aval => ({ shape: [], dtype: 'f32' }))];
-  return { ...closed, avals, inputs: [...leading, ...closed.inputs.slice(mine)] };
 }
 
 function checkTranspose(t: Graph, operands: readonly Tensor[], def: TreeDef): void {

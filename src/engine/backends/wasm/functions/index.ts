@@ -24,21 +24,36 @@ function emitter(name: string, formula: (l: Lanes, a: Value, b: Value) => Value,
   };
 }
 
+// One name each, so that a bundle holds only the functions that its ops use.
+export const expEmit: Emit = /* @__PURE__ */ emitter('exp', exp);
+export const expm1Emit: Emit = /* @__PURE__ */ emitter('expm1', expm1);
+export const logEmit: Emit = /* @__PURE__ */ emitter('log', log);
+export const log1pEmit: Emit = /* @__PURE__ */ emitter('log1p', log1p);
+export const tanhEmit: Emit = /* @__PURE__ */ emitter('tanh', tanh);
+export const logisticEmit: Emit = /* @__PURE__ */ emitter('logistic', logistic);
+export const softplusEmit: Emit = /* @__PURE__ */ emitter('softplus', softplus);
+export const sinEmit: Emit = /* @__PURE__ */ emitter('sin', sin);
+export const cosEmit: Emit = /* @__PURE__ */ emitter('cos', cos);
+export const erfEmit: Emit = /* @__PURE__ */ emitter('erf', erf);
+export const powEmit: Emit = /* @__PURE__ */ emitter('pow', pow, 2);
+export const atan2Emit: Emit = /* @__PURE__ */ emitter('atan2', atan2, 2);
+export const normalQuantileEmit: Emit = /* @__PURE__ */ emitter('normalQuantile', normalQuantile);
+
 /** Every function by name; the notes say how accurate each is. */
 export const functions = {
-  exp: emitter('exp', exp),
-  expm1: emitter('expm1', expm1),
-  log: emitter('log', log),
-  log1p: emitter('log1p', log1p),
-  tanh: emitter('tanh', tanh),
-  logistic: emitter('logistic', logistic),
-  softplus: emitter('softplus', softplus),
-  sin: emitter('sin', sin),
-  cos: emitter('cos', cos),
-  erf: emitter('erf', erf),
-  pow: emitter('pow', pow, 2),
-  atan2: emitter('atan2', atan2, 2),
-  normalQuantile: emitter('normalQuantile', normalQuantile),
+  exp: expEmit,
+  expm1: expm1Emit,
+  log: logEmit,
+  log1p: log1pEmit,
+  tanh: tanhEmit,
+  logistic: logisticEmit,
+  softplus: softplusEmit,
+  sin: sinEmit,
+  cos: cosEmit,
+  erf: erfEmit,
+  pow: powEmit,
+  atan2: atan2Emit,
+  normalQuantile: normalQuantileEmit,
 } satisfies Record<string, Emit>;
 
 export type FunctionName = keyof typeof functions;
