@@ -90,6 +90,7 @@ async function record(
   { ui }: Pick<Call<typeof options>, 'ui'>,
 ): Promise<void> {
   const log = new EventLog(join(folder, 'events.jsonl'));
+  await log.clear();
   const kept: CompareEvent[] = [];
   for await (const event of events) {
     const isSummary = event.type === 'summary';

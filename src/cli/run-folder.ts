@@ -37,6 +37,11 @@ export class EventLog {
     this.path = path;
   }
 
+  /** Begins anew. */
+  clear(): Promise<void> {
+    return writeAtomic(this.path, '');
+  }
+
   /** Drops what a run said after the step it goes on from, and the first line, which it says again. */
   async rewind(step: number): Promise<void> {
     const content = await readFile(this.path, 'utf8').catch(() => '');

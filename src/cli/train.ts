@@ -5,6 +5,7 @@ import { ConfigError } from '../engine/errors.ts';
 import { ruleNamed } from '../methods/index.ts';
 import { startOf, summaryOf } from '../run/compare.ts';
 import { useEngine } from '../run/engine-settings.ts';
+import { exists } from '../run/files.ts';
 import { learningRateOf } from '../run/presets.ts';
 import { openRunStore, type RunFile, readCheckpoint, readRunFile, writeRunFile } from '../run/run-store.ts';
 import type { CompareSummary, Event, ResultEvent } from '../run/schema.ts';
@@ -118,6 +119,11 @@ async function freshRun({ values, io }: TrainCall): Promise<Started> {
     engine: engineOf(values),
     config,
   };
+  if (values.out !== undefined && (await exists(resolve(io.cwd, values.out, 'run.json'))))
+    throw new ConfigError(`${values.out} already holds a run`, {
+      out: values.out,
+      help: `go on with it by train --resume ${values.out}, or give another folder`,
+    });
   return { run, folder: await runFolder(values.out, `train-${values.task}`, io) };
 }
 

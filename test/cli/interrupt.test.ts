@@ -81,12 +81,13 @@ describe('a run of train', () => {
     expect(hashOf('stopped')).toBe(hashOf('whole'));
   });
 
-  it('refuses another rounding profile unless it is allowed', async () => {
-    const first = await cotangent(train('strict', '--profile', 'strict'));
-    expect(first.code).toBe(0);
-    const other = await cotangent(['train', '--resume', join(folder, 'strict'), '--backend', 'js']);
+  it('refuses to write over another run, or to change what a run was started with', async () => {
+    const again = await cotangent(train('whole'));
+    expect(again.code).toBe(2);
+    expect(again.stderr).toContain('whole already holds a run');
+    const other = await cotangent(['train', '--resume', join(folder, 'whole'), '--rule', 'backprop']);
     expect(other.code).toBe(2);
-    expect(other.stderr).toContain('--backend cannot change when a run is resumed');
+    expect(other.stderr).toContain('--rule cannot change when a run is resumed');
   });
 });
 
