@@ -9,8 +9,17 @@ export { buildModel, models } from './models.ts';
 export { buildOptimizer, type OptimizerSpec, optimizers } from './optimizers.ts';
 export { renderReport, writeReport } from './report.ts';
 export { type RuleLearnerOptions, ruleLearner } from './rule-learner.ts';
+export { openRunStore, type RunFile, readCheckpoint, readRunFile, writeRunFile } from './run-store.ts';
 export { inProcess, type JobReport, type Runner } from './runner.ts';
 export { loadTask, type Task, taskOf, withHoldout } from './task.ts';
+export {
+  type CheckpointStore,
+  type Every,
+  type RunConfig,
+  type TrainEvent,
+  type TrainOptions,
+  train,
+} from './train.ts';
 export { Trainer, type TrainerOptions, type TrainState } from './trainer.ts';
 export { bestRates, logGrid, type TuneOptions, tune } from './tuner.ts';
 export { inWorkers, type WorkerSetup } from './workers.ts';
