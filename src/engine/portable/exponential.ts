@@ -12,11 +12,17 @@ export function reduceExp(h: number, l: number): { readonly k: number; readonly 
   return { k, r, tail: r * r * polynomial(r, EXP) + (high - r - low) };
 }
 
+/** 1 + r + tail for |r| ≤ ½; what the first sum loses goes into the tail. */
+export function onePlus(r: number, tail: number): number {
+  const sum = 1 + r;
+  return sum + (1 - sum + r + tail);
+}
+
 /** eˣ. */
 export function exp(x: number): number {
   if (Number.isNaN(x)) return x;
   const { k, r, tail } = reduceExp(x < -746 ? -746 : x > 710 ? 710 : x, 0);
-  return scale(1 + (r + tail), k);
+  return scale(onePlus(r, tail), k);
 }
 
 /** eˣ − 1, accurate near 0. */
@@ -36,10 +42,12 @@ export function tanh(x: number): number {
   return withSign(a + a * (z * polynomial(z, TANH)), x);
 }
 
-/** 1/(1 + e⁻ˣ), accurate in both tails. */
+/** 1/(1 + e⁻ˣ), accurate in both tails: with z = e^−|x| and s = z/(1 + z) it is 1 − s, or z − z·s = s rounded better. */
 export function logistic(x: number): number {
   const z = exp(-Math.abs(x));
-  return (x < 0 ? z : 1) / (1 + z);
+  const rest = z / (1 + z);
+  const whole = x < 0 ? z : 1;
+  return whole - whole * rest;
 }
 
 /** ln(1 + eˣ), accurate in both tails. */

@@ -2,7 +2,7 @@
 import { decompose, polynomial, scale } from './bits.ts';
 import { LN2_HIGH, LN2_LOW, POW_LOG, THIRD_HIGH, THIRD_LOW } from './coefficients.ts';
 import { fastTwoSum, type Pair, twoProduct } from './exact.ts';
-import { reduceExp } from './exponential.ts';
+import { onePlus, reduceExp } from './exponential.ts';
 
 /** ln m for m in [√½, √2) as 2·atanh(s), s = (m − 1)/(m + 1): 2s·(1 + z·(⅓ + z·P(z))), z = s². */
 function logOfSignificand(m: number): Pair {
@@ -41,7 +41,7 @@ function positivePow(x: number, y: number): number {
   if (p > 710) return Infinity;
   if (p < -746) return 0;
   const { k, r, tail } = reduceExp(p, pError + exponent * lLow);
-  return scale(1 + (r + tail), k);
+  return scale(onePlus(r, tail), k);
 }
 
 /** x^y with the special cases of C (and IEEE 754): 1^y = x^0 = (−1)^±∞ = 1 even for NaN. */

@@ -101,9 +101,10 @@ export function atan2(y: number, x: number): number {
   const ax = Math.abs(x);
   const ay = Math.abs(y);
   const first = arcOfQuotient(ay < ax ? ay : ax, ay < ax ? ax : ay);
-  const octant = ay > ax ? PI_2_HIGH - (first - PI_2_LOW) : first;
-  const half = x < 0 || Object.is(x, -0) ? PI_HIGH - (octant - PI_LOW) : octant;
-  return withSign(half, y);
+  const isLeft = x < 0 || Object.is(x, -0);
+  const isSteep = ay > ax;
+  const [high, low] = isSteep ? [PI_2_HIGH, PI_2_LOW] : isLeft ? [PI_HIGH, PI_LOW] : [0, 0];
+  return withSign(high + ((isSteep === isLeft ? first : -first) + low), y); // π/2 ∓ first, π − first or first
 }
 
 const PI_2_HIGH = Math.PI / 2;

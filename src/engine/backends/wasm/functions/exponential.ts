@@ -42,7 +42,12 @@ export function scale(l: Lanes, p: Value, k: Value): Value {
   return l.mul(l.mul(p, powerOfTwo(l, shifted)), powerOfTwo(l, rest));
 }
 
-const onePlus = (l: Lanes, { r, tail }: ExpParts): Value => l.add(l.number(1), l.add(r, tail));
+/** 1 + r + tail; what the first sum loses goes into the tail. */
+export function onePlus(l: Lanes, { r, tail }: ExpParts): Value {
+  const one = l.number(1);
+  const sum = l.add(one, r);
+  return l.add(sum, l.add(l.add(l.sub(one, sum), r), tail));
+}
 
 export function clamp(l: Lanes, x: Value, [low, high]: readonly [number, number]): Value {
   return l.most(l.least(x, l.number(high)), l.number(low));
@@ -81,7 +86,9 @@ export function tanh(l: Lanes, x: Value): Value {
 export function logistic(l: Lanes, x: Value): Value {
   const z = exp(l, l.neg(l.abs(x)));
   const one = l.number(1);
-  return l.div(l.select(l.lt(x, l.number(0)), z, one), l.add(one, z));
+  const rest = l.div(z, l.add(one, z));
+  const whole = l.select(l.lt(x, l.number(0)), z, one);
+  return l.nmadd(whole, rest, whole);
 }
 
 export function softplus(l: Lanes, x: Value): Value {

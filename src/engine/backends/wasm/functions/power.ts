@@ -2,7 +2,7 @@
 import { POW_LOG, THIRD_HIGH, THIRD_LOW } from '../../../portable/coefficients.ts';
 import { SHORT_EXP, SHORT_LOG } from './coefficients.ts';
 import { fastTwoSum, type Pair, twoProduct } from './exact.ts';
-import { clamp, powerOfTwo, reduceExp, scale } from './exponential.ts';
+import { clamp, onePlus, powerOfTwo, reduceExp, scale } from './exponential.ts';
 import { type Lanes, onHalves, type Value } from './lanes.ts';
 import { decompose, decomposeAll } from './logarithm.ts';
 import { formatOf, tablesOf } from './tables.ts';
@@ -52,8 +52,8 @@ function positivePowWide(l: Lanes, x: Value, y: Value): Value {
   const [p, pError] = twoProduct(l, exponent, log);
   const cut = clamp(l, p, [-746, 710]);
   const low = l.and(l.add(pError, l.mul(exponent, logLow)), l.eq(cut, p));
-  const { k, r, tail } = reduceExp(l, cut, true, low);
-  return scale(l, l.add(l.number(1), l.add(r, tail)), k);
+  const parts = reduceExp(l, cut, true, low);
+  return scale(l, onePlus(l, parts), parts.k);
 }
 
 /** The same for f32, two lanes at a time in f64, to about 2⁻³⁴ before the only rounding to f32. */
@@ -80,12 +80,12 @@ function shortExp(l: Lanes, x: Value): Value {
 export function pow(l: Lanes, x: Value, y: Value): Value {
   const a = l.abs(x);
   const value = l.dtype === 'f64' ? positivePowWide(l, a, y) : positivePowNarrow(l, a, y);
-  const isPlain = l.and(l.and(l.lt(l.number(0), x), l.lt(x, l.number(Infinity))), l.eq(y, y));
+  const isPlain = l.and(l.and(l.lt(l.number(0), x), l.lt(x, l.number(Infinity))), l.lt(l.abs(y), l.number(Infinity)));
   const isFirst = l.eq(y, l.number(1));
   return l.rarely(l.or(l.not(isPlain), isFirst), value, () => special(l, x, y, value, isFirst));
 }
 
-/** The cases of C: x ≤ 0, x = ∞, NaN; and y = 1, so that subnormal x come back exactly. */
+/** The cases of C: x ≤ 0, infinities, NaN; and y = 1, so that subnormal x come back exactly. */
 function special(l: Lanes, x: Value, y: Value, positive: Value, isFirst: Value): Value {
   const [zero, infinity, nan] = [0, Infinity, NaN].map((v) => l.number(v)) as [Value, Value, Value];
   const a = l.abs(x);
@@ -99,6 +99,7 @@ function special(l: Lanes, x: Value, y: Value, positive: Value, isFirst: Value):
   const signed = l.flipSign(magnitude, l.and(x, isOdd));
   const isNegative = l.and(l.lt(x, zero), l.lt(a, infinity));
   const isUndefined = l.or(l.select(isWhole, l.ne(x, x), isNegative), l.or(l.ne(x, x), l.ne(y, y)));
-  const isOne = l.or(l.eq(x, l.number(1)), l.eq(y, zero));
+  const isFlat = l.and(l.eq(a, l.number(1)), l.eq(l.abs(y), infinity));
+  const isOne = l.or(isFlat, l.or(l.eq(x, l.number(1)), l.eq(y, zero)));
   return l.select(isOne, l.number(1), l.select(isUndefined, nan, signed));
 }

@@ -150,10 +150,11 @@ export function atan2(l: Lanes, y: Value, x: Value): Value {
   const ay = l.abs(y);
   const [high, low] = PI_2[l.dtype];
   const first = arcOfQuotient(l, l.least(ax, ay), l.most(ay, ax));
-  const complement = l.sub(l.number(high), l.sub(first, l.number(low)));
-  const octant = l.select(l.lt(ax, ay), complement, first);
-  const supplement = l.sub(l.number(2 * high), l.sub(octant, l.number(2 * low)));
-  return l.flipSign(l.select(l.signMask(x), supplement, octant), y);
+  const isLeft = l.signMask(x);
+  const isSteep = l.lt(ax, ay);
+  const base = (scale: number) => l.select(isSteep, l.number(scale), l.and(isLeft, l.number(2 * scale)));
+  const turn = l.flipSign(first, l.xor(isSteep, isLeft));
+  return l.flipSign(l.add(base(high), l.add(turn, base(low))), y); // π/2 ∓ first, π − first or first
 }
 
 /** atan(small/large) for 0 ≤ small ≤ large. */
