@@ -1,5 +1,6 @@
-/** Files that are either the old one or the new one, never half of it (Node). */
-import { copyFile, readFile, rename, stat, writeFile } from 'node:fs/promises';
+/** Files that are either the old one or the new one, never half of it (Node, whose modules are asked for on use: a browser bundle may hold this file). */
+
+const fs = () => import('node:fs/promises');
 
 /** Writes beside the target and renames; with `keepPrevious` the file that was there stays as `<path>.previous`. */
 export async function writeAtomic(
@@ -7,6 +8,7 @@ export async function writeAtomic(
   data: Uint8Array | string,
   { keepPrevious = false } = {},
 ): Promise<void> {
+  const { copyFile, rename, writeFile } = await fs();
   const temporary = `${path}.${process.pid}.partial`;
   await writeFile(temporary, data, { flush: true });
   if (keepPrevious && (await exists(path))) {
@@ -16,10 +18,15 @@ export async function writeAtomic(
   await rename(temporary, path);
 }
 
-export const exists = (path: string): Promise<boolean> =>
-  stat(path).then(
+export async function exists(path: string): Promise<boolean> {
+  const { stat } = await fs();
+  return stat(path).then(
     () => true,
     () => false,
   );
+}
 
-export const readBytes = async (path: string): Promise<Uint8Array> => new Uint8Array(await readFile(path));
+export async function readBytes(path: string): Promise<Uint8Array> {
+  const { readFile } = await fs();
+  return new Uint8Array(await readFile(path));
+}

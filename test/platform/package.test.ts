@@ -64,9 +64,10 @@ describe('the packed package', () => {
     check(await run(node20!, ['node.js'], { cwd: folder }));
   });
 
-  // Two users: one on Node who checks every declaration, one of a bundler whose template skips those of libraries.
+  // Two users, on Node and of a bundler; both check every declaration.
   it.each([
     ['nodenext', { module: 'nodenext', types: ['node'], typeRoots: [join(repository, 'node_modules/@types')] }],
+    ['bundler', { module: 'esnext', types: [] }],
   ])('has types for every subpath under %s resolution', async (moduleResolution, options) => {
     writeFileSync(join(folder, 'user.ts'), user('console.log(answer);'));
     const lib = ['es2023', 'esnext.disposable', 'dom'];
