@@ -1,12 +1,14 @@
 /** Generated programs: eager, interpreted and compiled runs agree bit for bit, and with the oracle within rounding. Set PROGRAMS=10000 for the long mode. */
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Tensor } from '../../src/engine/index.ts';
 import * as c from '../../src/engine/index.ts';
 import { HostRandom, keyFrom } from '../../src/engine/threefry.ts';
 import { programFrom } from './programs.ts';
 
 const RUNS = Number(process.env.PROGRAMS ?? 300);
+
+vi.setConfig({ testTimeout: 60_000 + 100 * RUNS });
 
 const inputs = (shapes: readonly (readonly number[])[], dtype: 'f32' | 'f64'): Tensor[] => {
   const random = new HostRandom(keyFrom(7));
