@@ -9,7 +9,7 @@ export const lineSchemas = {
     type: z.literal('rule'),
     id: z.string(),
     aliases: z.array(z.string()),
-    nature: z.enum(['exact', 'unbiased', 'biased']),
+    nature: z.enum(['exact', 'unbiased', 'biased', 'learner']),
     summary: z.string(),
     paper: z.string(),
   }),

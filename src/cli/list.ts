@@ -2,7 +2,7 @@
 import { datasets, listDatasets } from '../data/index.ts';
 import * as engine from '../engine/index.ts';
 import { ConfigError, type Op } from '../engine/index.ts';
-import { rules } from '../methods/index.ts';
+import { learners, rules } from '../methods/index.ts';
 import { nearest } from '../methods/registry/near.ts';
 import type { Citation } from '../methods/rule.ts';
 import { models } from '../run/models.ts';
@@ -88,10 +88,18 @@ function unknownKind(what: string): ConfigError {
 }
 
 function ruleLines(): LineOf<'rule'>[] {
-  return rules.map((make) => {
-    const { id, aliases, nature, summary, paper } = make();
-    return { type: 'rule', id, aliases: [...aliases], nature, summary, paper: cited(paper) };
-  });
+  const all = [
+    ...rules.map((make) => make()),
+    ...Object.values(learners).map((l) => ({ ...l, nature: 'learner' as const })),
+  ];
+  return all.map(({ id, aliases, nature, summary, paper }) => ({
+    type: 'rule',
+    id,
+    aliases: [...aliases],
+    nature,
+    summary,
+    paper: cited(paper),
+  }));
 }
 
 const cited = ({ authors, year, venue, arxiv }: Citation): string =>

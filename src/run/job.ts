@@ -2,16 +2,15 @@
 import { loader } from '../data/index.ts';
 import { ConfigError } from '../engine/index.ts';
 import { foldIn, type KeyWords, keyFrom } from '../engine/threefry.ts';
-import { ruleNamed } from '../methods/index.ts';
+import { type Contestant, contestantNamed } from '../methods/index.ts';
 import type { Budget, Counters, CreditQuality, FitEvent, Learner } from '../methods/learner.ts';
-import type { Batch } from '../nn/index.ts';
+import type { Batch, Model, Tree } from '../nn/index.ts';
 import { type Evaluation, Evaluator, toTensors } from './evaluate.ts';
 import { buildModel } from './models.ts';
 import { buildOptimizer, type OptimizerSpec } from './optimizers.ts';
 import { ruleLearner } from './rule-learner.ts';
 import type { EpochEvent, ProgressEvent, ResultEvent, SkipEvent } from './schema.ts';
 import { type Task, withHoldout } from './task.ts';
-import type { TrainState } from './trainer.ts';
 
 /** Everything that decides a run, as plain data. */
 export interface JobSpec {
@@ -36,21 +35,28 @@ const PROBE = 0x9e0be;
 /** Runs a job; yields progress, one event an epoch and the result. A diverged run stops and says so. */
 export async function* runJob(spec: JobSpec, task: Task, signal?: AbortSignal): AsyncGenerator<JobEvent> {
   const model = buildModel(spec.model, task.featureShape, task.outputs);
-  const rule = ruleNamed(spec.rule);
-  const supported = rule.supports(model);
-  if (supported !== true) {
-    yield { type: 'skip', rule: rule.id, reason: supported.reason };
+  const skip = skipOf(contestantNamed(spec.rule), task, model);
+  if (skip !== null) {
+    yield skip;
     return;
   }
   const rows = spec.holdout === undefined ? task : withHoldout(task, spec.holdout);
   yield* new Job(spec, rows, learnerOf(spec, rows)).run(signal);
 }
 
+function skipOf(contestant: Contestant, task: Task, model: Model): SkipEvent | null {
+  const [{ id }, supported] =
+    contestant.kind === 'rule'
+      ? [contestant.rule, contestant.rule.supports(model)]
+      : [contestant.learner, contestant.learner.supports({ task, model })];
+  return supported === true ? null : { type: 'skip', rule: id, reason: supported.reason };
+}
+
 /** The learner that a specification names, for the samples of a task. */
 export function learnerOf(
   spec: Pick<JobSpec, 'rule' | 'model' | 'optimizer' | 'batch' | 'budget'>,
   task: Task,
-): Learner<TrainState> {
+): Learner<Tree> {
   const { batch } = spec;
   if (!(batch >= 1) || batch > task.train.n)
     throw new ConfigError(`a batch of ${batch} cannot be drawn from ${task.train.n} training rows`, {
@@ -58,13 +64,12 @@ export function learnerOf(
       rows: task.train.n,
       help: `use a batch of 1 to ${task.train.n}`,
     });
-  return ruleLearner({
-    rule: ruleNamed(spec.rule),
-    model: buildModel(spec.model, task.featureShape, task.outputs),
-    loss: task.loss,
-    optimizer: buildOptimizer(spec.optimizer, stepsOf(spec, task)),
-    batch,
-  });
+  const contestant = contestantNamed(spec.rule);
+  const model = buildModel(spec.model, task.featureShape, task.outputs);
+  if (contestant.kind === 'learner')
+    return contestant.learner.make({ task, model, batch, learningRate: spec.optimizer.learningRate });
+  const optimizer = buildOptimizer(spec.optimizer, stepsOf(spec, task));
+  return ruleLearner({ rule: contestant.rule, model, loss: task.loss, optimizer, batch }) as unknown as Learner<Tree>;
 }
 
 /** Updates of a budget in epochs; null for the others, whose number of updates is not known beforehand. */
