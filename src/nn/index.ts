@@ -1,7 +1,10 @@
 /** Layers, models, initialisers, losses and metrics. */
 export * from './activation.ts';
+export * from './attention.ts';
+export { type ChainOptions, chain } from './chain.ts';
 export * from './convolution.ts';
 export * from './cross-entropy.ts';
+export * from './cut.ts';
 export * from './dense.ts';
 export * from './distance.ts';
 export * from './embedding.ts';
@@ -15,8 +18,12 @@ export * from './metric.ts';
 export * from './model.ts';
 export * from './norm.ts';
 export * from './plain.ts';
+export * from './position.ts';
 export * from './recurrent.ts';
 export * from './residual.ts';
 export * from './structure.ts';
 export * from './summary.ts';
+export * from './tied.ts';
+export * from './transformer.ts';
 export * from './unroll.ts';
+export * from './vision-transformer.ts';
