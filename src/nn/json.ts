@@ -12,7 +12,11 @@ import type { DenseOptions } from './dense.ts';
 import { dense } from './dense.ts';
 import type { EmbeddingOptions } from './embedding.ts';
 import { embedding } from './embedding.ts';
+import type { GatedLayerOptions, GatedOptions } from './gated.ts';
+import { gru } from './gru.ts';
 import type { Layer } from './layer.ts';
+import type { LstmOptions } from './lstm.ts';
+import { lstm } from './lstm.ts';
 import type { Model } from './model.ts';
 import { model } from './model.ts';
 import type { BatchNormOptions, LayerNormOptions } from './norm.ts';
@@ -58,7 +62,9 @@ const FACTORIES: Readonly<Record<string, LayerFactory>> = {
   embedding: (c: EmbeddingOptions) => embedding(c),
   flatten,
   globalAvgPool,
+  gru: (c: GatedOptions & GatedLayerOptions) => gru(c),
   layerNorm: (c: LayerNormOptions) => layerNorm(c),
+  lstm: (c: LstmOptions & GatedLayerOptions) => lstm(c),
   maxPool: (c: PoolOptions) => maxPool(c),
   model: (c: { inputShape: Shape; layers: readonly LayerJson[] }, build) => model(c.inputShape, c.layers.map(build)),
   poolSequence: (c: { pool: 'first' | 'mean' }) => poolSequence(c.pool),
