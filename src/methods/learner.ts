@@ -15,9 +15,9 @@ export interface LearningTask {
   readonly outputs: number;
 }
 
-/** How long to learn: passes over the training rows, floating-point operations, or seconds of learning. */
+/** How long to learn: passes over the training rows, updates, training samples, runs of the model on a sample, floating-point operations, or seconds of learning. */
 export interface Budget {
-  readonly kind: 'epochs' | 'flops' | 'seconds';
+  readonly kind: 'epochs' | 'steps' | 'samples' | 'evaluations' | 'flops' | 'seconds';
   readonly value: number;
 }
 

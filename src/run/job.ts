@@ -2,20 +2,24 @@
 import { loader } from '../data/index.ts';
 import { ConfigError } from '../engine/index.ts';
 import { foldIn, type KeyWords, keyFrom } from '../engine/threefry.ts';
-import { ruleNamed } from '../methods/index.ts';
+import { factories, ruleNamed } from '../methods/index.ts';
 import type { Budget, Counters, CreditQuality, FitEvent, Learner } from '../methods/learner.ts';
+import type { CreditRule } from '../methods/rule.ts';
 import type { Batch } from '../nn/index.ts';
 import { type Evaluation, Evaluator, toTensors } from './evaluate.ts';
 import { buildModel } from './models.ts';
 import { buildOptimizer, type OptimizerSpec } from './optimizers.ts';
 import { ruleLearner } from './rule-learner.ts';
 import type { EpochEvent, ProgressEvent, ResultEvent, SkipEvent } from './schema.ts';
+import type { Hyper } from './space.ts';
 import { type Task, withHoldout } from './task.ts';
 import type { TrainState } from './trainer.ts';
 
 /** Everything that decides a run, as plain data. */
 export interface JobSpec {
   readonly rule: string;
+  /** Options of the rule; its defaults for what is not said. */
+  readonly options?: Hyper;
   readonly model: string;
   readonly optimizer: OptimizerSpec;
   readonly batch: number;
@@ -36,7 +40,7 @@ const PROBE = 0x9e0be;
 /** Runs a job; yields progress, one event an epoch and the result. A diverged run stops and says so. */
 export async function* runJob(spec: JobSpec, task: Task, signal?: AbortSignal): AsyncGenerator<JobEvent> {
   const model = buildModel(spec.model, task.featureShape, task.outputs);
-  const rule = ruleNamed(spec.rule);
+  const rule = ruleOf(spec);
   const supported = rule.supports(model);
   if (supported !== true) {
     yield { type: 'skip', rule: rule.id, reason: supported.reason };
@@ -48,7 +52,7 @@ export async function* runJob(spec: JobSpec, task: Task, signal?: AbortSignal): 
 
 /** The learner that a specification names, for the samples of a task. */
 export function learnerOf(
-  spec: Pick<JobSpec, 'rule' | 'model' | 'optimizer' | 'batch' | 'budget'>,
+  spec: Pick<JobSpec, 'rule' | 'options' | 'model' | 'optimizer' | 'batch' | 'budget'>,
   task: Task,
 ): Learner<TrainState> {
   const { batch } = spec;
@@ -59,16 +63,22 @@ export function learnerOf(
       help: `use a batch of 1 to ${task.train.n}`,
     });
   return ruleLearner({
-    rule: ruleNamed(spec.rule),
+    rule: ruleOf(spec),
     model: buildModel(spec.model, task.featureShape, task.outputs),
     loss: task.loss,
-    optimizer: buildOptimizer(spec.optimizer, stepsOf(spec, task)),
+    optimizer: buildOptimizer(spec.optimizer, fullSteps(spec, task)),
     batch,
   });
 }
 
+/** The rule that a specification names, with its options. */
+function ruleOf({ rule, options }: Pick<JobSpec, 'rule' | 'options'>): CreditRule {
+  const standard = ruleNamed(rule);
+  return options === undefined ? standard : (factories[standard.id] as (options: Hyper) => CreditRule)(options);
+}
+
 /** Updates of a budget in epochs; null for the others, whose number of updates is not known beforehand. */
-const stepsOf = ({ budget, batch }: Pick<JobSpec, 'batch' | 'budget'>, { train }: Task): number | null =>
+export const fullSteps = ({ budget, batch }: Pick<JobSpec, 'batch' | 'budget'>, { train }: Task): number | null =>
   budget.kind === 'epochs' ? Math.max(1, Math.round(budget.value * Math.floor(train.n / batch))) : null;
 
 /** The first rows of the training part, always the same. */

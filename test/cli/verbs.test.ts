@@ -93,7 +93,7 @@ describe('compare', () => {
   it('tries as many rates for every rule, on training rows only', async () => {
     const tuned = events(await compare('--json', '--tune', '2', '--workers', '1'));
     const trials = tuned.filter((event) => event.type === 'trial');
-    expect(trials.map((trial) => [trial.rule, trial.learningRate])).toEqual([
+    expect(trials.map((trial) => [trial.rule, trial.hyper.learningRate])).toEqual([
       ['backprop', 1e-6],
       ['backprop', 0.1],
       ['direct-feedback-alignment', 1e-6],
@@ -101,7 +101,7 @@ describe('compare', () => {
     ]);
     for (const result of tuned.filter((event) => event.type === 'result')) {
       const own = trials.filter((trial) => trial.rule === result.rule && trial.loss !== null);
-      expect(result.learningRate).toBe(own.reduce((a, b) => (b.loss! < a.loss! ? b : a)).learningRate);
+      expect(result.learningRate).toBe(own.reduce((a, b) => (b.loss! < a.loss! ? b : a)).hyper.learningRate);
     }
   });
 
