@@ -1,4 +1,5 @@
 /** Experiments: tasks, learners, jobs and where they run, comparisons, tuning, checkpoints, reports. */
+export { Meter, type Spending } from './budget.ts';
 export { type Checkpoint, type CheckpointHeader, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
 export { type CompareOptions, compare } from './compare.ts';
 export { Diagnostics, type SpreadQuality } from './diagnose.ts';

@@ -3,7 +3,16 @@ import { loader } from '../data/index.ts';
 import { ConfigError } from '../engine/index.ts';
 import { foldIn, type KeyWords, keyFrom } from '../engine/threefry.ts';
 import { factories, ruleNamed } from '../methods/index.ts';
-import type { Budget, Counters, CreditQuality, FitEvent, Learner } from '../methods/learner.ts';
+import {
+  type Budget,
+  type Counters,
+  type CreditQuality,
+  type FitEvent,
+  type Learner,
+  type LearningTask,
+  type UpdateCost,
+  updatesIn,
+} from '../methods/learner.ts';
 import type { CreditRule } from '../methods/rule.ts';
 import type { Batch } from '../nn/index.ts';
 import { type Evaluation, Evaluator, toTensors } from './evaluate.ts';
@@ -77,9 +86,17 @@ function ruleOf({ rule, options }: Pick<JobSpec, 'rule' | 'options'>): CreditRul
   return options === undefined ? standard : (factories[standard.id] as (options: Hyper) => CreditRule)(options);
 }
 
-/** Updates of a budget in epochs; null for the others, whose number of updates is not known beforehand. */
-export const fullSteps = ({ budget, batch }: Pick<JobSpec, 'batch' | 'budget'>, { train }: Task): number | null =>
-  budget.kind === 'epochs' ? Math.max(1, Math.round(budget.value * Math.floor(train.n / batch))) : null;
+/** Updates of a budget in epochs, steps or samples; null for the others, whose number of updates is not known beforehand. */
+export function fullSteps(
+  { budget, batch }: Pick<JobSpec, 'batch' | 'budget'>,
+  { train }: LearningTask,
+): number | null {
+  if (budget.kind === 'evaluations' || budget.kind === 'flops' || budget.kind === 'seconds') return null;
+  const next: UpdateCost = { samples: batch, flops: 0, passes: null, trafficBytes: 0 };
+  return updatesIn(budget, NOTHING, next, Math.floor(train.n / batch));
+}
+
+const NOTHING: Counters = { step: 0, epoch: 0, stepInEpoch: 0, samples: 0, flops: 0, seconds: 0 };
 
 /** The first rows of the training part, always the same. */
 export function probeBatch(task: Task, rows: number): Batch {
