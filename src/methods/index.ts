@@ -88,7 +88,9 @@ export type {
   LearnerKind,
   LearnerSetting,
   LearningTask,
+  UpdateCost,
 } from './learner.ts';
+export { evaluationsOf, hasRoom, updatesIn } from './learner.ts';
 export { nodePerturbation } from './node-perturbation.ts';
 export type { Citation, CreditCall, CreditResult, CreditRule, Reason } from './rule.ts';
 export { reason } from './rule.ts';
