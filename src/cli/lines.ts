@@ -21,6 +21,16 @@ export const lineSchemas = {
   }),
   model: z.strictObject({ type: z.literal('model'), name: z.string(), summary: z.string() }),
   optimizer: z.strictObject({ type: z.literal('optimizer'), name: z.string() }),
+  paper: z.strictObject({
+    type: z.literal('paper'),
+    slug: z.string(),
+    title: z.string(),
+    claims: count,
+    quick: count,
+    methods: z.array(z.string()),
+    summary: z.string(),
+    paper: z.string(),
+  }),
   layer: z.strictObject({ type: z.literal('layer'), kind: z.string(), summary: z.string() }),
   op: z.strictObject({
     type: z.literal('op'),
