@@ -5,6 +5,7 @@ import { directFeedbackAlignment } from './direct-feedback-alignment.ts';
 import { feedbackAlignment } from './feedback-alignment.ts';
 import { forwardGradient } from './forward-gradient.ts';
 import { kolenPollack } from './kolen-pollack.ts';
+import { multiTangent } from './multi-tangent.ts';
 import { nodePerturbation } from './node-perturbation.ts';
 import { nearest } from './registry/near.ts';
 import type { CreditRule } from './rule.ts';
@@ -18,6 +19,7 @@ export const factories: Readonly<Record<string, () => CreditRule>> = {
   'feedback-alignment': feedbackAlignment as () => CreditRule,
   'forward-gradient': forwardGradient as () => CreditRule,
   'kolen-pollack': kolenPollack as () => CreditRule,
+  'multi-tangent': multiTangent as () => CreditRule,
   'node-perturbation': nodePerturbation as () => CreditRule,
   'sign-symmetry': signSymmetry as () => CreditRule,
   'weight-perturbation': weightPerturbation as () => CreditRule,
@@ -48,6 +50,7 @@ export { feedbackAlignment } from './feedback-alignment.ts';
 export { forwardGradient } from './forward-gradient.ts';
 export { kolenPollack } from './kolen-pollack.ts';
 export type { Budget, Counters, FitCall, FitEvent, Learner, LearningTask } from './learner.ts';
+export { multiTangent } from './multi-tangent.ts';
 export { nodePerturbation } from './node-perturbation.ts';
 export type { Citation, CreditCall, CreditResult, CreditRule, Reason } from './rule.ts';
 export { reason } from './rule.ts';

@@ -54,6 +54,11 @@ export function supportsNodes(model: Model, drawn: Drawn): true | Reason {
   );
 }
 
+/** Slopes of single samples need samples that do not depend on one another. */
+export const supportsSamples = (model: Model): true | Reason =>
+  stateSize(model) === 0 ||
+  reason('the slopes of samples need samples that do not depend on one another; batch normalisation ties them');
+
 /** Tensors in the model's state, counted without drawing any. */
 const stateSize = (model: Model): number =>
   traceGraph((key) => leavesOf(model.initialise(key!).state) as Tensor[], [{ shape: [2], dtype: 'u32' }]).outputs
