@@ -6,6 +6,7 @@ import { feedbackAlignment } from './feedback-alignment.ts';
 import { forwardGradient } from './forward-gradient.ts';
 import { kolenPollack } from './kolen-pollack.ts';
 import type { LearnerKind } from './learner.ts';
+import { multiTangent } from './multi-tangent.ts';
 import { nodePerturbation } from './node-perturbation.ts';
 import { nearest } from './registry/near.ts';
 import type { CreditRule } from './rule.ts';
@@ -19,6 +20,7 @@ export const factories: Readonly<Record<string, () => CreditRule>> = {
   'feedback-alignment': feedbackAlignment as () => CreditRule,
   'forward-gradient': forwardGradient as () => CreditRule,
   'kolen-pollack': kolenPollack as () => CreditRule,
+  'multi-tangent': multiTangent as () => CreditRule,
   'node-perturbation': nodePerturbation as () => CreditRule,
   'sign-symmetry': signSymmetry as () => CreditRule,
   'weight-perturbation': weightPerturbation as () => CreditRule,
@@ -91,6 +93,7 @@ export type {
   UpdateCost,
 } from './learner.ts';
 export { evaluationsOf, hasRoom, updatesIn } from './learner.ts';
+export { multiTangent } from './multi-tangent.ts';
 export { nodePerturbation } from './node-perturbation.ts';
 export type { Citation, CreditCall, CreditResult, CreditRule, Reason } from './rule.ts';
 export { reason } from './rule.ts';
