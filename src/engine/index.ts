@@ -54,6 +54,7 @@ export * from './ops/trigonometric.ts';
 export { type Padding, type Pair, type WindowOptions, type WindowParams, windowOver } from './ops/window.ts';
 export { optimize } from './passes/index.ts';
 export { type Residual, residualsOf } from './passes/residuals.ts';
+export * from './scalar/index.ts';
 export * from './scope.ts';
 export * from './shape.ts';
 export * from './tensor.ts';
