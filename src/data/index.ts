@@ -44,6 +44,9 @@ export { type DataSource, dataFolder, folderSource, urlSource } from './source.t
 export { randomRows, type SplitOptions, type SplitRows, splitPart, stratifiedRows } from './split.ts';
 export { type TablePart, type TablePartOptions, tablePart } from './table.ts';
 export { bitTargets, type Encoding, levelsOf, oneHotTargets } from './toy/encoding.ts';
+export { rosenbrock, scalableFunctions, styblinskiTang } from './toy/functions/any-dimension.ts';
+export type { TestFunction } from './toy/functions/function.ts';
+export { planarFunctions } from './toy/functions/planar.ts';
 export { LETTERS, type LettersOptions, letters } from './toy/letters.ts';
 export { type DelayedXorOptions, delayedXor, parity, xor } from './toy/logic.ts';
 export {
