@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 import type { LoadOptions } from '../data/index.ts';
 import { ConfigError } from '../engine/errors.ts';
-import { ruleNamed } from '../methods/index.ts';
+import { idNamed } from '../methods/index.ts';
 import type { Budget } from '../methods/learner.ts';
 import type { EngineSettings } from '../run/engine-settings.ts';
 import type { OptimizerSpec } from '../run/optimizers.ts';
@@ -63,9 +63,7 @@ export function budgetOf({ budget: whole, epochs, seconds, flops }: Amounts, sta
 
 /** Learning rates that were asked for, by full rule id. */
 export const ratesOf = (asked: Readonly<Record<string, number>> = {}): Readonly<Record<string, number>> =>
-  Object.fromEntries(
-    Object.entries(asked).map(([name, rate]) => [name === 'default' ? name : ruleNamed(name).id, rate]),
-  );
+  Object.fromEntries(Object.entries(asked).map(([name, rate]) => [name === 'default' ? name : idNamed(name), rate]));
 
 /** The optimiser asked for, without its rate. */
 export const optimizerOf = ({

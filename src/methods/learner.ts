@@ -2,7 +2,8 @@
 import type { Normaliser, Part } from '../data/index.ts';
 import type { Shape, Tensor } from '../engine/index.ts';
 import type { KeyWords } from '../engine/threefry.ts';
-import type { Batch, Loss, Tree } from '../nn/index.ts';
+import type { Batch, Loss, Model, Tree } from '../nn/index.ts';
+import type { Citation, Reason } from './rule.ts';
 
 /** What is learned from: the training rows, how they are normalised, and what counts as an error. */
 export interface LearningTask {
@@ -134,4 +135,30 @@ export interface Learner<State = Tree> {
   predict(state: State, x: Tensor): Tensor;
   /** How good its credit is on a batch, for learners that assign credit. */
   quality?(state: State, batch: Batch, key: KeyWords): Promise<CreditQuality>;
+}
+
+/** What a learner is made for. */
+export interface LearnerSetting {
+  readonly task: LearningTask;
+  /** The model that rules would train; learners with a network of their own may take only its widths. */
+  readonly model: Model;
+  /** Rows an update. */
+  readonly batch: number;
+  /** Its main rate, in the learner's own unit. */
+  readonly learningRate: number;
+  /** Other hyper-parameters by name, as a tuner tries them. */
+  readonly options?: Readonly<Record<string, unknown>>;
+}
+
+/** A learner that is no rule with an optimiser, as the registry knows it. */
+export interface LearnerKind {
+  readonly id: string;
+  readonly aliases: readonly string[];
+  readonly paper: Citation;
+  /** One sentence for lists. */
+  readonly summary: string;
+  /** The rate that suits it when nobody gave one. */
+  readonly learningRate: number;
+  supports(setting: Pick<LearnerSetting, 'task' | 'model'>): true | Reason;
+  make(setting: LearnerSetting): Learner<Tree>;
 }

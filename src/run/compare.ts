@@ -1,6 +1,6 @@
 /** The main job: the same model from the same start with each rule, over seeds, within one budget. */
 import { backend } from '../engine/index.ts';
-import { ruleNamed } from '../methods/index.ts';
+import { idNamed } from '../methods/index.ts';
 import type { Budget } from '../methods/learner.ts';
 import { paramLayers } from '../nn/index.ts';
 import { meanInterval } from '../stats/index.ts';
@@ -37,7 +37,7 @@ export interface CompareOptions {
 
 /** Runs the comparison; yields the start, everything the runs report, and the summary. */
 export async function* compare(task: Task, options: CompareOptions): AsyncGenerator<CompareEvent> {
-  const rules = [...new Set(options.rules.map((name) => ruleNamed(name).id))];
+  const rules = [...new Set(options.rules.map((name) => idNamed(name)))];
   const runner = options.runner ?? inProcess((spec, signal) => runJob(spec, task, signal));
   yield startOf(task, rules, options);
   const seen = new Results();

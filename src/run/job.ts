@@ -2,7 +2,7 @@
 import { loader } from '../data/index.ts';
 import { ConfigError } from '../engine/index.ts';
 import { foldIn, type KeyWords, keyFrom } from '../engine/threefry.ts';
-import { factories, ruleNamed } from '../methods/index.ts';
+import { type Contestant, contestantNamed, factories } from '../methods/index.ts';
 import {
   type Budget,
   type Counters,
@@ -14,7 +14,7 @@ import {
   updatesIn,
 } from '../methods/learner.ts';
 import type { CreditRule } from '../methods/rule.ts';
-import type { Batch } from '../nn/index.ts';
+import type { Batch, Model, Tree } from '../nn/index.ts';
 import { type Evaluation, Evaluator, toTensors } from './evaluate.ts';
 import { buildModel } from './models.ts';
 import { buildOptimizer, type OptimizerSpec } from './optimizers.ts';
@@ -22,7 +22,6 @@ import { ruleLearner } from './rule-learner.ts';
 import type { EpochEvent, ProgressEvent, ResultEvent, SkipEvent } from './schema.ts';
 import type { Hyper } from './space.ts';
 import { type Task, withHoldout } from './task.ts';
-import type { TrainState } from './trainer.ts';
 
 /** Everything that decides a run, as plain data. */
 export interface JobSpec {
@@ -49,21 +48,28 @@ const PROBE = 0x9e0be;
 /** Runs a job; yields progress, one event an epoch and the result. A diverged run stops and says so. */
 export async function* runJob(spec: JobSpec, task: Task, signal?: AbortSignal): AsyncGenerator<JobEvent> {
   const model = buildModel(spec.model, task.featureShape, task.outputs);
-  const rule = ruleOf(spec);
-  const supported = rule.supports(model);
-  if (supported !== true) {
-    yield { type: 'skip', rule: rule.id, reason: supported.reason };
+  const skip = skipOf(contestantOf(spec), task, model);
+  if (skip !== null) {
+    yield skip;
     return;
   }
   const rows = spec.holdout === undefined ? task : withHoldout(task, spec.holdout);
   yield* new Job(spec, rows, learnerOf(spec, rows)).run(signal);
 }
 
+function skipOf(contestant: Contestant, task: Task, model: Model): SkipEvent | null {
+  const [{ id }, supported] =
+    contestant.kind === 'rule'
+      ? [contestant.rule, contestant.rule.supports(model)]
+      : [contestant.learner, contestant.learner.supports({ task, model })];
+  return supported === true ? null : { type: 'skip', rule: id, reason: supported.reason };
+}
+
 /** The learner that a specification names, for the samples of a task. */
 export function learnerOf(
   spec: Pick<JobSpec, 'rule' | 'options' | 'model' | 'optimizer' | 'batch' | 'budget'>,
   task: Task,
-): Learner<TrainState> {
+): Learner<Tree> {
   const { batch } = spec;
   if (!(batch >= 1) || batch > task.train.n)
     throw new ConfigError(`a batch of ${batch} cannot be drawn from ${task.train.n} training rows`, {
@@ -71,19 +77,22 @@ export function learnerOf(
       rows: task.train.n,
       help: `use a batch of 1 to ${task.train.n}`,
     });
-  return ruleLearner({
-    rule: ruleOf(spec),
-    model: buildModel(spec.model, task.featureShape, task.outputs),
-    loss: task.loss,
-    optimizer: buildOptimizer(spec.optimizer, fullSteps(spec, task)),
-    batch,
-  });
+  const contestant = contestantOf(spec);
+  const model = buildModel(spec.model, task.featureShape, task.outputs);
+  if (contestant.kind === 'learner') {
+    const { optimizer, options = {} } = spec;
+    return contestant.learner.make({ task, model, batch, learningRate: optimizer.learningRate, options });
+  }
+  const optimizer = buildOptimizer(spec.optimizer, fullSteps(spec, task));
+  return ruleLearner({ rule: contestant.rule, model, loss: task.loss, optimizer, batch }) as unknown as Learner<Tree>;
 }
 
-/** The rule that a specification names, with its options. */
-function ruleOf({ rule, options }: Pick<JobSpec, 'rule' | 'options'>): CreditRule {
-  const standard = ruleNamed(rule);
-  return options === undefined ? standard : (factories[standard.id] as (options: Hyper) => CreditRule)(options);
+/** The rule, with its options, or the learner that a specification names. */
+function contestantOf({ rule, options }: Pick<JobSpec, 'rule' | 'options'>): Contestant {
+  const found = contestantNamed(rule);
+  if (found.kind === 'learner' || options === undefined) return found;
+  const make = factories[found.rule.id] as (options: Hyper) => CreditRule;
+  return { kind: 'rule', rule: make(options) };
 }
 
 /** Updates of a budget in epochs, steps or samples; null for the others, whose number of updates is not known beforehand. */

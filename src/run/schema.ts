@@ -131,6 +131,10 @@ const claimSchema = z.object({
   expected: z.enum(['holds', 'not reproduced']),
   holds: z.boolean(),
   seconds: cost,
+  /** Why it is not reproduced, or what must be known beside the number. */
+  why: z.string().optional(),
+  /** What went wrong while measuring. */
+  failure: z.string().optional(),
 });
 
 const paperSummarySchema = z.object({
