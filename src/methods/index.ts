@@ -6,6 +6,10 @@ import { feedbackAlignment } from './feedback-alignment.ts';
 import { forwardGradient } from './forward-gradient.ts';
 import { kolenPollack } from './kolen-pollack.ts';
 import { nodePerturbation } from './node-perturbation.ts';
+import { autonomousInferenceLearning } from './predictive-coding/autonomous.ts';
+import { inferenceLearning } from './predictive-coding/inference-learning.ts';
+import { predictiveCodingNudge } from './predictive-coding/nudge.ts';
+import { zeroDivergence } from './predictive-coding/zero-divergence.ts';
 import { nearest } from './registry/near.ts';
 import type { CreditRule } from './rule.ts';
 import { signSymmetry } from './sign-symmetry.ts';
@@ -13,14 +17,18 @@ import { weightPerturbation } from './weight-perturbation.ts';
 
 /** Factories of all rules, by id. A factory takes the rule's options. */
 export const factories: Readonly<Record<string, () => CreditRule>> = {
+  'autonomous-inference-learning': autonomousInferenceLearning as () => CreditRule,
   backprop: backprop as () => CreditRule,
   'direct-feedback-alignment': directFeedbackAlignment as () => CreditRule,
   'feedback-alignment': feedbackAlignment as () => CreditRule,
   'forward-gradient': forwardGradient as () => CreditRule,
+  'inference-learning': inferenceLearning as () => CreditRule,
   'kolen-pollack': kolenPollack as () => CreditRule,
   'node-perturbation': nodePerturbation as () => CreditRule,
+  'predictive-coding-nudge': predictiveCodingNudge as () => CreditRule,
   'sign-symmetry': signSymmetry as () => CreditRule,
   'weight-perturbation': weightPerturbation as () => CreditRule,
+  'zero-divergence-inference-learning': zeroDivergence as () => CreditRule,
 };
 
 /** Factories of all rules, sorted by id. */
@@ -44,11 +52,16 @@ export function ruleNamed(name: string): CreditRule {
 
 export { backprop } from './backprop.ts';
 export { directFeedbackAlignment } from './direct-feedback-alignment.ts';
+export * as energy from './energy/index.ts';
 export { feedbackAlignment } from './feedback-alignment.ts';
 export { forwardGradient } from './forward-gradient.ts';
 export { kolenPollack } from './kolen-pollack.ts';
 export type { Budget, Counters, FitCall, FitEvent, Learner, LearningTask } from './learner.ts';
 export { nodePerturbation } from './node-perturbation.ts';
+export { autonomousInferenceLearning } from './predictive-coding/autonomous.ts';
+export { inferenceLearning } from './predictive-coding/inference-learning.ts';
+export { predictiveCodingNudge } from './predictive-coding/nudge.ts';
+export { zeroDivergence } from './predictive-coding/zero-divergence.ts';
 export type { Citation, CreditCall, CreditResult, CreditRule, Reason } from './rule.ts';
 export { reason } from './rule.ts';
 export { signSymmetry } from './sign-symmetry.ts';

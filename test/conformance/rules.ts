@@ -30,6 +30,12 @@ export interface Skip {
 /** Trials that cannot be held for a rule and a kind that the rule supports. Empty: every supported pair passes every trial. */
 export const skips: readonly Skip[] = [];
 
+/** Rules whose last layer hears something else than the error of the forward pass, with what it hears. The last layer of all others gets the exact gradient. */
+export const nudgedAtTheTop: Readonly<Record<string, string>> = {
+  'inference-learning': 'the error that is left when hidden values have given way',
+  'predictive-coding-nudge': 'inputs that the nudge has moved',
+};
+
 export interface Case {
   readonly rule: () => CreditRule;
   readonly id: string;
