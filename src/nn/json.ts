@@ -3,23 +3,36 @@
 import type { Shape } from '../engine/index.ts';
 import { ConfigError, DataError } from '../engine/index.ts';
 import type { ActivationName } from './activation.ts';
+import type { AttentionOptions } from './attention.ts';
+import { attention } from './attention.ts';
+import { chain } from './chain.ts';
 import type { Conv2dOptions } from './convolution.ts';
 import { conv2d } from './convolution.ts';
 import type { DenseOptions } from './dense.ts';
 import { dense } from './dense.ts';
 import type { EmbeddingOptions } from './embedding.ts';
 import { embedding } from './embedding.ts';
+import type { GatedLayerOptions, GatedOptions } from './gated.ts';
+import { gru } from './gru.ts';
 import type { Layer } from './layer.ts';
+import type { LstmOptions } from './lstm.ts';
+import { lstm } from './lstm.ts';
 import type { Model } from './model.ts';
 import { model } from './model.ts';
 import type { BatchNormOptions, LayerNormOptions } from './norm.ts';
 import { batchNorm, layerNorm } from './norm.ts';
 import type { AvgPoolOptions, PoolOptions } from './plain.ts';
 import { activation, avgPool, dropout, flatten, globalAvgPool, maxPool } from './plain.ts';
+import type { ClassTokenOptions, PositionsOptions } from './position.ts';
+import { classToken, positions } from './position.ts';
 import type { RecurrentOptions } from './recurrent.ts';
 import { recurrent } from './recurrent.ts';
 import type { ResidualOptions } from './residual.ts';
 import { residual } from './residual.ts';
+import { tiedVocabulary } from './tied.ts';
+import type { TransformerBlockOptions } from './transformer.ts';
+import { transformerBlock } from './transformer.ts';
+import { poolSequence, toSequence } from './vision-transformer.ts';
 
 export interface LayerJson {
   readonly kind: string;
@@ -38,19 +51,30 @@ type Nested<T> = Omit<T, 'body'> & { readonly body: readonly LayerJson[] };
 
 const FACTORIES: Readonly<Record<string, LayerFactory>> = {
   activation: (c: { name: ActivationName }) => activation(c.name),
+  attention: (c: AttentionOptions) => attention(c),
   avgPool: (c: AvgPoolOptions) => avgPool(c),
   batchNorm: (c: BatchNormOptions) => batchNorm(c),
+  chain: (c: { layers: readonly LayerJson[] }, build) => chain({ layers: c.layers.map(build) }),
+  classToken: (c: ClassTokenOptions) => classToken(c),
   conv2d: (c: Conv2dOptions) => conv2d(c),
   dense: (c: DenseOptions) => dense(c),
   dropout: (c: { rate: number }) => dropout(c.rate),
   embedding: (c: EmbeddingOptions) => embedding(c),
   flatten,
   globalAvgPool,
+  gru: (c: GatedOptions & GatedLayerOptions) => gru(c),
   layerNorm: (c: LayerNormOptions) => layerNorm(c),
+  lstm: (c: LstmOptions & GatedLayerOptions) => lstm(c),
   maxPool: (c: PoolOptions) => maxPool(c),
   model: (c: { inputShape: Shape; layers: readonly LayerJson[] }, build) => model(c.inputShape, c.layers.map(build)),
+  poolSequence: (c: { pool: 'first' | 'mean' }) => poolSequence(c.pool),
+  positions: (c: PositionsOptions) => positions(c),
   recurrent: (c: RecurrentOptions) => recurrent(c),
   residual: (c: Nested<ResidualOptions>, build) => residual({ ...c, body: c.body.map(build) }),
+  tiedVocabulary: (c: { embedding: LayerJson; body: readonly LayerJson[] }, build) =>
+    tiedVocabulary({ embedding: build(c.embedding), body: c.body.map(build) }),
+  toSequence,
+  transformerBlock: (c: TransformerBlockOptions) => transformerBlock(c),
 };
 
 const isLayer = (x: unknown): x is Layer => typeof x === 'object' && x !== null && 'kind' in x && 'pre' in x;

@@ -15,22 +15,7 @@ import {
 } from '../engine/index.ts';
 import type { ActivationName } from './activation.ts';
 import type { Layer } from './layer.ts';
-import { checkRank, postOf, sampleShape } from './parts.ts';
-
-function plain(
-  kind: string,
-  config: Layer['config'],
-  outShape: Layer['outShape'],
-  f: (x: Tensor, call: Parameters<Layer['pre']>[3]) => Tensor,
-): Layer {
-  return {
-    kind,
-    config,
-    outShape,
-    init: () => ({ params: null, state: null }),
-    pre: (_, state, x, call) => [f(x, call), state],
-  };
-}
+import { checkRank, plain, postOf, sampleShape } from './parts.ts';
 
 /** An activation on its own. */
 export const activation = (name: ActivationName): Layer => ({

@@ -1,11 +1,12 @@
 /** Residual block: y = φ(body(x) + skip(x)). */
 
 import type { Shape } from '../engine/index.ts';
-import { add, random, ShapeError, sameShape, showShape } from '../engine/index.ts';
+import { add, ShapeError, sameShape, showShape } from '../engine/index.ts';
 import type { ActivationName } from './activation.ts';
+import { blockAnatomy, initChildren } from './chain.ts';
 import { conv2d } from './convolution.ts';
 import { dense } from './dense.ts';
-import type { Initialised, Layer, Tree } from './layer.ts';
+import type { Layer, Tree } from './layer.ts';
 import { applyLayer } from './layer.ts';
 import { at, callFor, chainShapes, layerNames, runLayers } from './model.ts';
 import { postOf } from './parts.ts';
@@ -31,12 +32,7 @@ export function residual({ body, projection = true, activation = 'identity' }: R
     children,
     childInputs,
     outShape: (input) => skip.outShape(input),
-    init(key, input): Initialised {
-      const keys = random.split(key, children.length);
-      const inputs = childInputs(input);
-      const made = children.map((child, i) => child.init(keys[i]!, inputs[i]!));
-      return { params: made.map((m) => m.params), state: made.map((m) => m.state) };
-    },
+    init: (key, input) => initChildren(children, key, childInputs(input)),
     pre(params, state, x, call) {
       const [y, after] = runLayers({ layers: body, names }, params, state, x, call);
       const [carried, skipState] = applyLayer(
@@ -50,18 +46,7 @@ export function residual({ body, projection = true, activation = 'identity' }: R
       return [add(y, carried), [...(after as readonly Tree[]), skipState]];
     },
     ...postOf(activation),
-    anatomy: (input) => {
-      const parts = children.map((child, i) => child.anatomy?.(childInputs(input)[i]!));
-      return {
-        isLinearInParams: false,
-        isLinear: false,
-        isPositionWise: parts.every((part) => part === undefined || part.isPositionWise),
-        fanIn: parts.at(0)?.fanIn ?? 1,
-        fanOut: parts.at(-1)?.fanOut ?? 1,
-        activation,
-        weights: [],
-      };
-    },
+    anatomy: (input) => ({ ...blockAnatomy(children, childInputs(input)), activation }),
     opensUnit: true,
   };
 }
