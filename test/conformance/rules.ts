@@ -44,6 +44,12 @@ export const skips: readonly Skip[] = ['mlp', 'residual net', 'recurrent net'].m
       : 'with a tangent a unit the projection is the gradient',
 }));
 
+/** Rules whose last layer hears something else than the error of the forward pass, with what it hears. The last layer of all others gets the exact gradient. */
+export const nudgedAtTheTop: Readonly<Record<string, string>> = {
+  'inference-learning': 'the error that is left when hidden values have given way',
+  'predictive-coding-nudge': 'inputs that the nudge has moved',
+};
+
 export interface Case {
   readonly rule: () => CreditRule;
   readonly id: string;
