@@ -1,5 +1,6 @@
 /** Optimisers: building blocks, chains of them, schedules, groups and masks. */
 export * from './adaptive.ts';
+export * from './belief.ts';
 export * from './groups.ts';
 export * from './limit.ts';
 export * from './masked.ts';

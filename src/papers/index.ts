@@ -10,7 +10,9 @@ export { claimsAt, isUnexpected, type PaperResult, type ReproduceOptions, reprod
 type Load = () => Promise<{ readonly paper: Paper }>;
 
 /** Loaders in the order of the alphabet. */
-const loaders: Readonly<Record<string, Load>> = {};
+const loaders: Readonly<Record<string, Load>> = {
+  'backprop-basics': () => import('./backprop-basics.ts'),
+};
 
 /** The slugs of all papers. */
 export const paperSlugs: readonly string[] = Object.keys(loaders);

@@ -1,7 +1,7 @@
 /** Optimisers by name, as plain data for command lines and workers. */
 import { ConfigError } from '../engine/index.ts';
 import type { Optimizer, Rate } from '../optim/index.ts';
-import { adagrad, adam, adamw, cosine, momentum, nesterov, rmsprop, sgd } from '../optim/index.ts';
+import { adabelief, adagrad, adam, adamw, cosine, momentum, nesterov, rmsprop, sgd } from '../optim/index.ts';
 
 export interface OptimizerSpec {
   readonly name: string;
@@ -14,6 +14,7 @@ export interface OptimizerSpec {
 type Maker = (options: { learningRate: Rate; weightDecay?: number }) => Optimizer;
 
 const makers: Readonly<Record<string, Maker>> = {
+  adabelief,
   adagrad,
   adam,
   adamw,
