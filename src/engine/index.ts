@@ -61,6 +61,7 @@ export * from './ops/tap.ts';
 export * from './ops/triangle.ts';
 export * from './ops/trigonometric.ts';
 export { type Padding, type Pair, type WindowOptions, type WindowParams, windowOver } from './ops/window.ts';
+export { type Applied, type OwnKernel, type OwnOp, op } from './own-op.ts';
 export { optimize } from './passes/index.ts';
 export { type Residual, residualsOf } from './passes/residuals.ts';
 export * from './scope.ts';
