@@ -4,6 +4,8 @@ import './methods.ts';
 export * from './backends/current.ts';
 export * from './check.ts';
 export * from './dag.ts';
+export * from './dag-async.ts';
+export { sortDag } from './dag-sort.ts';
 export * from './dtype.ts';
 export * from './errors.ts';
 export * from './graph.ts';
