@@ -21,7 +21,7 @@ export interface OptimizerSpec {
   readonly name: string;
   readonly learningRate: number;
   readonly weightDecay?: number;
-  /** `cosine`: the rate falls to 0 along half a cosine over the budget, which must be in epochs. */
+  /** `cosine`: the rate falls to 0 along half a cosine over the budget, which must be in epochs, steps or samples. */
   readonly schedule?: 'constant' | 'cosine';
 }
 
@@ -45,7 +45,7 @@ const makers: Readonly<Record<string, Maker>> = {
 /** The names that `buildOptimizer` knows. */
 export const optimizers: readonly string[] = Object.keys(makers);
 
-/** Builds an optimiser from its name, rate and schedule; `steps` are those of the whole budget, null where it is not in epochs. */
+/** Builds an optimiser from its name, rate and schedule; `steps` are those of the whole budget, null where they are not known beforehand. */
 export function buildOptimizer(
   { name, learningRate, weightDecay, schedule = 'constant' }: OptimizerSpec,
   steps: number | null,
@@ -59,7 +59,7 @@ export function buildOptimizer(
   if (!(learningRate > 0))
     throw new ConfigError(`the learning rate must be a number above 0, not ${learningRate}`, { learningRate });
   if (schedule === 'cosine' && steps === null)
-    throw new ConfigError('a cosine schedule needs a budget in epochs', {
+    throw new ConfigError('a cosine schedule needs a budget in epochs, steps or samples', {
       help: 'use --epochs, or --schedule constant',
     });
   const rate = schedule === 'cosine' ? cosine({ rate: learningRate, steps: steps! }) : learningRate;

@@ -27,8 +27,28 @@ export interface Skip {
   readonly reason: string;
 }
 
-/** Trials that cannot be held for a rule and a kind that the rule supports. Empty: every supported pair passes every trial. */
-export const skips: readonly Skip[] = [];
+/** Rules that draw in every step though their credit is biased; unbiased ones draw by nature. */
+const biasedDraws: readonly string[] = ['multi-tangent'];
+
+/** Whether the credit of a step depends on the step's key. */
+export const drawsInSteps = ({ id, nature }: CreditRule): boolean => nature === 'unbiased' || biasedDraws.includes(id);
+
+/** Trials that cannot be held for a rule and a kind that the rule supports. */
+export const skips: readonly Skip[] = ['mlp', 'residual net', 'recurrent net'].map((kind) => ({
+  rule: 'multi-tangent',
+  kind,
+  trial: 'is what its nature says',
+  reason:
+    kind === 'residual net'
+      ? 'projects the error of the last layer too'
+      : 'with a tangent a unit the projection is the gradient',
+}));
+
+/** Rules whose last layer hears something else than the error of the forward pass, with what it hears. The last layer of all others gets the exact gradient. */
+export const nudgedAtTheTop: Readonly<Record<string, string>> = {
+  'inference-learning': 'the error that is left when hidden values have given way',
+  'predictive-coding-nudge': 'inputs that the nudge has moved',
+};
 
 export interface Case {
   readonly rule: () => CreditRule;
