@@ -1,10 +1,58 @@
-/** More ways of scaling by past credit: Adadelta, Lion, and the layerwise ratio of LARS and LAMB. */
+/** More ways of scaling by past credit: AdaBelief, Adadelta, Lion, and the layerwise ratio of LARS and LAMB. */
 
 import type { Tensor, Tree } from '../engine/index.ts';
-import { add, and, div, gt, mul, sign, sqrt, square, sum, trees, where } from '../engine/index.ts';
+import { add, and, div, full, gt, mul, sign, sqrt, square, sub, sum, trees, where } from '../engine/index.ts';
+import type { AdamState } from './adaptive.ts';
+import { flushed } from './flush.ts';
 import type { Optimizer } from './optimizer.ts';
 import { checkRange } from './optimizer.ts';
-import { averaged } from './trace.ts';
+import { averaged, correction } from './trace.ts';
+
+export interface BeliefOptions {
+  readonly beta1?: number;
+  readonly beta2?: number;
+  /** Enters the average of squares in every step and the root's denominator; 1e-16 unless said, as in the authors' code. */
+  readonly eps?: number;
+  /** Whether ε enters the average of squares too, as in the paper; the root's denominator has it in any case. True unless said. */
+  readonly isEpsInside?: boolean;
+}
+
+/** AdaBelief: s ← β₂·s + (1 − β₂)·(g − m)² + ε with m ← β₁·m + (1 − β₁)·g, and passes on m̂ / (√ŝ + ε). Source: J. Zhuang et al., NeurIPS 2020, arXiv:2010.07468, algorithm 2. */
+export function scaleByBelief({
+  beta1 = 0.9,
+  beta2 = 0.999,
+  eps = 1e-16,
+  isEpsInside = true,
+}: BeliefOptions = {}): Optimizer<AdamState> {
+  checkRange('adabelief', 'beta1', beta1, 0, 1);
+  checkRange('adabelief', 'beta2', beta2, 0, 1);
+  checkRange('adabelief', 'eps', eps, 0);
+  const scaled = (m: Tensor, s: Tensor, weight1: Tensor, weight2: Tensor): Tensor =>
+    div(
+      mul(m, trees.scalarFor(correction(weight1), m)),
+      add(sqrt(mul(s, trees.scalarFor(correction(weight2), s))), eps),
+    );
+  return {
+    name: 'scaleByBelief',
+    config: { beta1, beta2, eps, isEpsInside },
+    init: (params) => ({
+      mean: trees.zerosLike(params),
+      square: trees.zerosLike(params),
+      weight1: full([], 1, 'f64'),
+      weight2: full([], 1, 'f64'),
+    }),
+    update(credit, state) {
+      const mean = averaged(state.mean, credit, beta1);
+      const surprise = trees.mapTensors((g, m) => square(sub(g, m)), credit, mean);
+      const averages = averaged(state.square, surprise, beta2);
+      const squares = isEpsInside ? trees.mapTensors((s) => add(s, eps), averages) : averages;
+      const weight1 = flushed(mul(state.weight1, beta1));
+      const weight2 = flushed(mul(state.weight2, beta2));
+      const step = trees.mapTensors((m, s) => scaled(m, s, weight1, weight2), mean, squares);
+      return [step, { mean, square: squares, weight1, weight2 }];
+    },
+  };
+}
 
 export interface AdadeltaOptions {
   /** ρ, the share of both averages that stays. */

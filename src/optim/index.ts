@@ -1,7 +1,6 @@
 /** Optimisers: building blocks, chains of them, schedules, groups, masks and projections. */
 export * from './adaptive.ts';
 export * from './adaptive-more.ts';
-export * from './belief.ts';
 export * from './groups.ts';
 export * from './lazy.ts';
 export * from './limit.ts';

@@ -4,8 +4,8 @@ import { jit, tensor } from '../engine/index.ts';
 import { lookahead } from './lookahead.ts';
 import type { Optimizer } from './optimizer.ts';
 import { applyUpdates } from './optimizer.ts';
-import { adabelief, adam, sgd } from './presets.ts';
-import { adadelta, lamb, lbfgs, lion } from './presets-more.ts';
+import { adam, sgd } from './presets.ts';
+import { adabelief, adadelta, lamb, lbfgs, lion } from './presets-more.ts';
 import { scaleByLbfgs } from './quasi-newton.ts';
 import { credits, reference, start, trajectory } from './testing.ts';
 
@@ -20,15 +20,26 @@ function expectClose(found: readonly number[][], wanted: readonly number[][]): v
 }
 
 const rows: Record<string, [Optimizer, () => (p: number, g: number, t: number) => number]> = {
-  'adabelief with ε inside, as in the paper': [
-    adabelief({ learningRate: 0.01, isEpsInside: true }),
+  'adabelief with decoupled decay': [
+    adabelief({ learningRate: 0.01, weightDecay: 0.1, eps: 1e-8 }),
     () => {
       let [m, s] = [0, 0];
       return (p, g, t) => {
         m = 0.9 * m + 0.1 * g;
         s = 0.999 * s + 0.001 * (g - m) ** 2 + 1e-8;
         const step = m / (1 - 0.9 ** t) / (Math.sqrt(s / (1 - 0.999 ** t)) + 1e-8);
-        return p - 0.01 * step;
+        return p - 0.01 * (step + 0.1 * p);
+      };
+    },
+  ],
+  'adabelief with ε outside of the root only': [
+    adabelief({ learningRate: 0.01, eps: 1e-4, isEpsInside: false }),
+    () => {
+      let [m, s] = [0, 0];
+      return (p, g, t) => {
+        m = 0.9 * m + 0.1 * g;
+        s = 0.999 * s + 0.001 * (g - m) ** 2;
+        return p - (0.01 * (m / (1 - 0.9 ** t))) / (Math.sqrt(s / (1 - 0.999 ** t)) + 1e-4);
       };
     },
   ],

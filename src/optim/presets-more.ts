@@ -2,14 +2,27 @@
 
 import type { AdamOptions } from './adaptive.ts';
 import { scaleByAdam } from './adaptive.ts';
-import type { AdadeltaOptions, LionOptions } from './adaptive-more.ts';
-import { scaleByAdadelta, scaleByLion, scaleByTrustRatio } from './adaptive-more.ts';
+import type { AdadeltaOptions, BeliefOptions, LionOptions } from './adaptive-more.ts';
+import { scaleByAdadelta, scaleByBelief, scaleByLion, scaleByTrustRatio } from './adaptive-more.ts';
 import type { Optimizer } from './optimizer.ts';
 import { decay, named } from './preset.ts';
 import type { AdaptiveOptions } from './presets.ts';
 import type { ScaleByLbfgsOptions } from './quasi-newton.ts';
 import { scaleByLbfgs } from './quasi-newton.ts';
 import { scaleByRate } from './rate.ts';
+
+/** AdaBelief (Zhuang et al. 2020), with decay decoupled as in AdamW. */
+export function adabelief({
+  learningRate = 1e-3,
+  weightDecay = 0,
+  ...own
+}: AdaptiveOptions & BeliefOptions = {}): Optimizer {
+  return named('adabelief', { learningRate, weightDecay, ...own }, [
+    scaleByBelief(own),
+    ...decay(weightDecay),
+    scaleByRate(learningRate),
+  ]);
+}
 
 /** Adadelta (Zeiler 2012), whose steps have a scale of their own: the rate is 1. */
 export function adadelta({

@@ -2,7 +2,6 @@
 
 import type { AdagradOptions, AdamOptions, RmsOptions } from './adaptive.ts';
 import { scaleByAdagrad, scaleByAdam, scaleByRms } from './adaptive.ts';
-import { type BeliefOptions, scaleByBelief } from './belief.ts';
 import type { Optimizer } from './optimizer.ts';
 import { decay, named } from './preset.ts';
 import type { Rate } from './rate.ts';
@@ -83,19 +82,6 @@ export function adam({ learningRate = 1e-3, weightDecay = 0, ...own }: AdaptiveO
   return named('adam', { learningRate, weightDecay, ...own }, [
     ...decay(weightDecay),
     scaleByAdam(own),
-    scaleByRate(learningRate),
-  ]);
-}
-
-/** AdaBelief (Zhuang et al. 2020), with ε outside of the root only; `weightDecay` is L2 regularisation here. */
-export function adabelief({
-  learningRate = 1e-3,
-  weightDecay = 0,
-  ...own
-}: AdaptiveOptions & BeliefOptions = {}): Optimizer {
-  return named('adabelief', { learningRate, weightDecay, ...own }, [
-    ...decay(weightDecay),
-    scaleByBelief(own),
     scaleByRate(learningRate),
   ]);
 }
