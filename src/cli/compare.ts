@@ -1,7 +1,7 @@
 /** `compare`: the same model from the same start with each rule. */
 import { join, resolve } from 'node:path';
 import { type Dataset, loadDataset } from '../data/index.ts';
-import { factories, ruleNamed } from '../methods/index.ts';
+import { factories, idNamed, learners } from '../methods/index.ts';
 import { compare } from '../run/compare.ts';
 import { type EngineSettings, useEngine } from '../run/engine-settings.ts';
 import { runJob } from '../run/job.ts';
@@ -104,7 +104,7 @@ async function record(
 }
 
 const rulesOf = (asked: readonly string[]): string[] =>
-  asked.flatMap((name) => (name === 'all' ? Object.keys(factories) : [ruleNamed(name).id]));
+  asked.flatMap((name) => (name === 'all' ? [...Object.keys(factories), ...Object.keys(learners)] : [idNamed(name)]));
 
 const seedsOf = (asked: Seeds, first: number): number[] =>
   typeof asked === 'number' ? Array.from({ length: asked }, (_, i) => first + i) : [...asked];

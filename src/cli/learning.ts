@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 import type { LoadOptions } from '../data/index.ts';
 import { ConfigError } from '../engine/errors.ts';
-import { ruleNamed } from '../methods/index.ts';
+import { idNamed } from '../methods/index.ts';
 import type { Budget } from '../methods/learner.ts';
 import type { EngineSettings } from '../run/engine-settings.ts';
 import type { OptimizerSpec } from '../run/optimizers.ts';
@@ -12,7 +12,11 @@ import { engineOptions, option, preset } from './verb.ts';
 export const learningOptions = {
   task: preset('--task <name>', 'data set (default digits); `list tasks` names them', text(), 'digits'),
   model: preset('--model <spec>', 'linear, mlp, mlp:256-128, cnn or resnet (default mlp)', text(), 'mlp'),
-  budget: option('--budget <amount>', 'per run: 5epochs, 2e12flops or 30s', budget()),
+  budget: option(
+    '--budget <amount>',
+    'per run: 5epochs, 500steps, 1e5samples, 1e6evaluations, 2e12flops or 30s',
+    budget(),
+  ),
   epochs: option('--epochs <n>', 'the same as --budget <n>epochs', above(0)),
   seconds: option('--seconds <n>', 'the same as --budget <n>s', above(0)),
   flops: option('--flops <n>', 'the same as --budget <n>flops', above(0)),
@@ -59,9 +63,7 @@ export function budgetOf({ budget: whole, epochs, seconds, flops }: Amounts, sta
 
 /** Learning rates that were asked for, by full rule id. */
 export const ratesOf = (asked: Readonly<Record<string, number>> = {}): Readonly<Record<string, number>> =>
-  Object.fromEntries(
-    Object.entries(asked).map(([name, rate]) => [name === 'default' ? name : ruleNamed(name).id, rate]),
-  );
+  Object.fromEntries(Object.entries(asked).map(([name, rate]) => [name === 'default' ? name : idNamed(name), rate]));
 
 /** The optimiser asked for, without its rate. */
 export const optimizerOf = ({

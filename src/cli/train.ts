@@ -2,7 +2,7 @@
 import { join, resolve } from 'node:path';
 import { loadDataset } from '../data/index.ts';
 import { ConfigError } from '../engine/errors.ts';
-import { ruleNamed } from '../methods/index.ts';
+import { idNamed } from '../methods/index.ts';
 import { startOf, summaryOf } from '../run/compare.ts';
 import { useEngine } from '../run/engine-settings.ts';
 import { exists } from '../run/files.ts';
@@ -94,7 +94,7 @@ interface Started {
 }
 
 async function freshRun({ values, io }: TrainCall): Promise<Started> {
-  const rule = ruleNamed(values.rule).id;
+  const rule = idNamed(values.rule);
   const rates = ratesOf(values.learningRate);
   const config: RunConfig = {
     rule,

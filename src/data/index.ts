@@ -68,6 +68,9 @@ export {
 } from './text/vocabulary.ts';
 export { encodeRows, textWindows, type WindowsOptions } from './text/windows.ts';
 export { bitTargets, type Encoding, levelsOf, oneHotTargets } from './toy/encoding.ts';
+export { rosenbrock, scalableFunctions, styblinskiTang } from './toy/functions/any-dimension.ts';
+export type { TestFunction } from './toy/functions/function.ts';
+export { planarFunctions } from './toy/functions/planar.ts';
 export { LETTERS, type LettersOptions, letters } from './toy/letters.ts';
 export { type DelayedXorOptions, delayedXor, parity, xor } from './toy/logic.ts';
 export {

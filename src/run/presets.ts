@@ -1,4 +1,5 @@
 /** Settings that suit a task when none are asked for. */
+import { learners } from '../methods/index.ts';
 
 /**
  * Learning rates of momentum by rule, for the built-in digits and the network of `mlp`.
@@ -19,6 +20,7 @@ const adam = 0.001;
 
 /** The learning rate of a rule that nobody gave one. */
 export function learningRateOf(rule: string, optimizer: string): number {
+  if (Object.hasOwn(learners, rule)) return learners[rule]!.learningRate;
   if (optimizer.startsWith('ada') || optimizer === 'rmsprop') return adam;
   return momentum[rule] ?? 0.001;
 }

@@ -2,14 +2,13 @@
 import { backend, CheckpointError, DivergedError } from '../engine/index.ts';
 import { foldIn, type KeyWords, keyFrom } from '../engine/threefry.ts';
 import type { Budget, Counters, CreditQuality, FitEvent, Learner } from '../methods/learner.ts';
-import type { Batch } from '../nn/index.ts';
+import type { Batch, Tree } from '../nn/index.ts';
 import type { Checkpoint, CheckpointMeta } from './checkpoint.ts';
 import { type Evaluation, Evaluator } from './evaluate.ts';
 import { finite, learnerOf, MeanLoss, passesOf, probeBatch } from './job.ts';
 import type { OptimizerSpec } from './optimizers.ts';
 import type { CheckpointEvent, EpochEvent, ProgressEvent, ResultEvent } from './schema.ts';
 import { type Task, withHoldout } from './task.ts';
-import type { TrainState } from './trainer.ts';
 
 /** An interval in updates or in passes over the rows. */
 export interface Every {
@@ -87,8 +86,8 @@ class Run {
   readonly #task: Task;
   /** The same task, or one with held-out training rows as its test part. */
   readonly #rows: Task;
-  readonly #learner: Learner<TrainState>;
-  readonly #evaluator: Evaluator<TrainState>;
+  readonly #learner: Learner<Tree>;
+  readonly #evaluator: Evaluator<Tree>;
   readonly #options: TrainOptions;
   readonly #key: KeyWords;
   readonly #probe: Batch | null;
@@ -101,7 +100,7 @@ class Run {
   #savedAt: number | null = null;
   #lastProgress = 0;
 
-  constructor(task: Task, rows: Task, learner: Learner<TrainState>, options: TrainOptions) {
+  constructor(task: Task, rows: Task, learner: Learner<Tree>, options: TrainOptions) {
     this.#task = task;
     this.#rows = rows;
     this.#learner = learner;
@@ -130,7 +129,7 @@ class Run {
   }
 
   /** The state and place of the last checkpoint. */
-  async #takeUp(): Promise<{ state: TrainState; counters: Counters; program: string }> {
+  async #takeUp(): Promise<{ state: Tree; counters: Counters; program: string }> {
     const { store, allowProfileChange = false } = this.#options;
     const checkpoint = await store.load('last');
     const { profile, program, position } = checkpoint.header;
@@ -153,7 +152,7 @@ class Run {
     return { state, counters, program };
   }
 
-  #take(event: FitEvent<TrainState>, written: string | undefined): void {
+  #take(event: FitEvent<Tree>, written: string | undefined): void {
     if (written !== undefined && written !== event.program && this.#options.allowProfileChange !== true)
       throw new CheckpointError(
         `the compiled update (${event.program}) is not the one that wrote the checkpoint (${written})`,
@@ -231,7 +230,7 @@ class Run {
     return patience > 0 && this.#watch.stale >= patience;
   }
 
-  *#progress({ counters, totalSteps, loss }: FitEvent<TrainState>): Generator<ProgressEvent> {
+  *#progress({ counters, totalSteps, loss }: FitEvent<Tree>): Generator<ProgressEvent> {
     const now = performance.now();
     if (now - this.#lastProgress < PROGRESS_EVERY_MS) return;
     this.#lastProgress = now;
@@ -282,7 +281,7 @@ class Run {
     };
   }
 
-  async #bestState({ state }: Now): Promise<TrainState> {
+  async #bestState({ state }: Now): Promise<Tree> {
     return (await this.#options.store.load('best')).restore(state);
   }
 
@@ -304,7 +303,7 @@ function refuseOtherRun(written: RunConfig, now: RunConfig): void {
   }
 }
 
-type Now = Pick<FitEvent<TrainState>, 'state' | 'counters' | 'program' | 'peakBytes'>;
+type Now = Pick<FitEvent<Tree>, 'state' | 'counters' | 'program' | 'peakBytes'>;
 
 function isDue({ unit, value }: Every, { step, epoch, stepInEpoch }: Counters): boolean {
   if (step === 0) return false;

@@ -83,9 +83,9 @@ function writeKeys(line: TypedArray, keys: readonly Uint32Array[], descending: b
     const words = new Uint32Array(line.slice().buffer);
     for (let i = 0; i < line.length; i++) {
       const [w, v] = [words[2 * i]!, words[2 * i + 1]!];
-      const isMissing = Number.isNaN(line[i]);
-      low[i] = isMissing ? LAST : (v >= SIGN && line[i] !== 0 ? ~w : w) ^ flip;
-      high[i] = isMissing ? LAST : (line[i] === 0 ? SIGN : turned(v)) ^ flip;
+      const missing = Number.isNaN(line[i]);
+      low[i] = missing ? LAST : (v >= SIGN && line[i] !== 0 ? ~w : w) ^ flip;
+      high[i] = missing ? LAST : (line[i] === 0 ? SIGN : turned(v)) ^ flip;
     }
   } else {
     const sign = line instanceof Int32Array ? SIGN : 0;
