@@ -139,8 +139,8 @@ function valueMarks(
 ): string {
   const wide = sum(widths);
   const [left, top] = [at.y - wide / 2, at.x - height / 2];
-  const color = node.kind === undefined ? 'var(--ink)' : colors[node.kind];
   const isSet = marked.has(node.id);
+  const color = isSet ? 'var(--accent)' : node.kind === undefined ? 'var(--ink)' : colors[node.kind];
   const box = { x: left, y: top, width: wide, height, rx: 5 };
   const texts = cellsOf(node).map((text, i) => {
     const before = sum(widths.slice(0, i));
@@ -171,7 +171,7 @@ function valueMarks(
     element('rect', {
       ...box,
       fill: color,
-      'fill-opacity': isSet ? 0.28 : 0.06,
+      'fill-opacity': isSet ? 0.18 : 0.06,
       stroke: color,
       'stroke-width': isSet ? 2 : 1,
     }),

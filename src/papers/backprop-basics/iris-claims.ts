@@ -115,7 +115,7 @@ function drawOutcomes(lab: Lab, runs: readonly (readonly [Variant, Run])[]): voi
     const bars = bins.map((value, k) => ({ name: `${10 * k} to ${10 * (k + 1)} %`, value })).reverse();
     const title = `Seeds by test accuracy: ${variant === tutorial ? 'tutorial' : 'improved'}`;
     const file = variant === tutorial ? 'iris-tutorial-outcomes' : 'iris-improved-outcomes';
-    lab.figure(file, title, barChart(bars, { title, x: { label: 'seeds' } }));
+    lab.figure(file, title, barChart(bars, { title, x: { label: 'seeds', format: String } }));
   }
 }
 

@@ -69,13 +69,13 @@ export function sweepsFigure(found: Found): string {
   );
 }
 
-/** Turn k of a cycle of eight: hidden before, shown after. */
+/** Turn k of a cycle of eight: hidden before, shown after; the cycle is entered where everything is shown. */
 const motion = (): string => {
   const turns = [0, 1, 2, 3].map((k) => {
     const at = (100 * (k + 1)) / 8;
-    return `@keyframes turn${k}{0%,${at}%{opacity:0}${at + 4}%,100%{opacity:1}}.turn${k}{animation:turn${k} ${seconds}s infinite}`;
+    return `@keyframes turn${k}{0%,${at}%{opacity:0}${at + 4}%,100%{opacity:1}}.turn${k}{animation:turn${k} ${seconds}s -6s infinite}`;
   });
-  return `@media (prefers-reduced-motion:no-preference){${turns.join('')}}`;
+  return `@media screen and (prefers-reduced-motion:no-preference){${turns.join('')}}`;
 };
 
 function drawPanel({ title, symbol, values, order, terms }: Panel): string {
