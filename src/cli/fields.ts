@@ -1,6 +1,7 @@
 /** The kinds of values that options take, as zod types that read both the command line's text and JSON's values. */
 import { z } from 'zod';
 import type { Dtype } from '../engine/dtype.ts';
+import type { Budget } from '../methods/learner.ts';
 
 type Read<T> = (text: unknown) => T | undefined;
 
@@ -84,16 +85,19 @@ export const seeds = (): z.ZodType<Seeds> =>
     return found[0]! > 0 ? found[0]! : undefined;
   });
 
-export type Amount = { readonly kind: 'epochs' | 'flops' | 'seconds'; readonly value: number };
+export type Amount = Budget;
 
 const units: readonly (readonly [RegExp, Amount['kind'], number])[] = [
   [/^(epochs?)?$/, 'epochs', 1],
+  [/^steps?$/, 'steps', 1],
+  [/^samples?$/, 'samples', 1],
+  [/^evaluations?$/, 'evaluations', 1],
   [/^flops?$/, 'flops', 1],
   [/^(s|sec|seconds?)$/, 'seconds', 1],
   [/^min(utes?)?$/, 'seconds', 60],
 ];
 
-/** `5epochs`, `2e12flops`, `30s`. */
+/** `5epochs`, `500steps`, `1e5samples`, `1e6evaluations`, `2e12flops`, `30s`. */
 export const budget = (): z.ZodType<Amount> =>
   field('a budget such as 5epochs, 2e12flops or 30s', (value) => {
     const [, digits, unit] = /^\s*([\d.]+(?:e[+-]?\d+)?)\s*([a-z]*)\s*$/i.exec(String(value)) ?? [];

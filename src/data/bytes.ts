@@ -30,6 +30,18 @@ export async function gunzip(file: NamedBytes): Promise<NamedBytes> {
   }
 }
 
+/** Decodes UTF-8; a byte order mark is dropped, other bytes are refused. */
+export function decodeUtf8(file: NamedBytes): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(file.bytes);
+  } catch {
+    throw new DataError(`${file.name}: expected UTF-8 text, found other bytes`, {
+      file: file.name,
+      help: 'convert the file to UTF-8, or name the format it really has',
+    });
+  }
+}
+
 /** Refuses a file whose length is not what its format implies. */
 export function requireBytes(file: NamedBytes, expected: number, what: string): void {
   const found = file.bytes.length;

@@ -43,7 +43,29 @@ export { type Format, type Formats, formatOf, type Reader, readAs, readers } fro
 export { type DataSource, dataFolder, folderSource, urlSource } from './source.ts';
 export { randomRows, type SplitOptions, type SplitRows, splitPart, stratifiedRows } from './split.ts';
 export { type TablePart, type TablePartOptions, tablePart } from './table.ts';
+export {
+  charactersOf,
+  ENGLISH,
+  type Grammar,
+  type GrammarFacts,
+  grammarEntropy,
+  grammarText,
+  type Production,
+} from './text/grammar.ts';
+export { type MarkovOptions, type MarkovSource, markovSource, markovText } from './text/markov.ts';
+export {
+  type CharacterOptions,
+  characterVocabulary,
+  type Vocabulary,
+  type WordOptions,
+  wordsOf,
+  wordVocabulary,
+} from './text/vocabulary.ts';
+export { encodeRows, textWindows, type WindowsOptions } from './text/windows.ts';
 export { bitTargets, type Encoding, levelsOf, oneHotTargets } from './toy/encoding.ts';
+export { rosenbrock, scalableFunctions, styblinskiTang } from './toy/functions/any-dimension.ts';
+export type { TestFunction } from './toy/functions/function.ts';
+export { planarFunctions } from './toy/functions/planar.ts';
 export { LETTERS, type LettersOptions, letters } from './toy/letters.ts';
 export { type DelayedXorOptions, delayedXor, parity, xor } from './toy/logic.ts';
 export {

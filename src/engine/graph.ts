@@ -4,7 +4,7 @@ import type { Op, Params } from './op.ts';
 import { trafficOf } from './op.ts';
 import { inlineCalls } from './passes/inline.ts';
 import type { Site } from './scope.ts';
-import { atPlace, atRoot, joinScope, scopePath, userSite } from './scope.ts';
+import { atPlace, atRoot, isBackwardPass, joinScope, scopePath, userSite } from './scope.ts';
 import type { Aval, Tensor } from './tensor.ts';
 import { aval, Concrete, showAval, Tracer } from './tensor.ts';
 import { bind, Trace, withTrace } from './trace.ts';
@@ -16,6 +16,8 @@ export interface GraphNode extends DagNode {
   readonly scope: string;
   /** Where the user wrote it; formatted when asked for. */
   readonly site: Site | null;
+  /** Made by a backward walk, or by a later pass for one. */
+  readonly isBackward?: boolean;
 }
 
 export interface Graph extends Dag<GraphNode> {
@@ -61,7 +63,8 @@ export class GraphTrace extends Trace {
     const ids = inputs.map((x) => this.idOf(x));
     const outs = op.infer(inputs, params).map((x) => this.#value(x));
     const site = this.#hasSites ? userSite() : null;
-    this.#nodes.push({ op, inputs: ids, outputs: outs.map((t) => t.id), params, scope: scopePath(), site });
+    const node = { op, inputs: ids, outputs: outs.map((t) => t.id), params, scope: scopePath(), site };
+    this.#nodes.push(isBackwardPass() ? { ...node, isBackward: true } : node);
     return outs;
   }
 
@@ -112,9 +115,11 @@ export function evalGraph(
     values[c.id] = consts[i]!;
   });
   const outer = scopePath();
+  const isLate = isBackwardPass();
   for (const node of graph.nodes) {
     const ins = node.inputs.map((id) => values[id]!);
-    const place = { path: joinScope(outer, node.scope), site: node.site };
+    const path = joinScope(outer, node.scope);
+    const place = { path, site: node.site, isBackward: isLate || node.isBackward === true };
     const outs = atPlace(place, () => bind(node.op, ins, node.params));
     for (let i = 0; i < outs.length; i++) values[node.outputs[i]!] = outs[i]!;
   }

@@ -11,6 +11,8 @@ export interface Place {
   readonly path: string;
   /** The site that nodes made from other nodes inherit. */
   readonly site: Site | null;
+  /** Whether a backward walk is under way: what is made then belongs to the backward pass. */
+  readonly isBackward?: boolean;
 }
 
 const NOWHERE: Place = { path: '', site: null };
@@ -18,7 +20,7 @@ let place: Place = NOWHERE;
 
 /** Runs `body` with `name` appended to the scope path of every node traced inside. */
 export function namedScope<R>(name: string, body: () => R): R {
-  return atPlace({ path: joinScope(place.path, name), site: place.site }, body);
+  return atPlace({ ...place, path: joinScope(place.path, name) }, body);
 }
 
 /** Runs `body` at another place: nodes made from a node of another graph keep that node's scope and site. */
@@ -36,6 +38,8 @@ export function atPlace<R>(there: Place, body: () => R): R {
 export const atRoot = <R>(body: () => R): R => atPlace(NOWHERE, body);
 
 export const scopePath = (): string => place.path;
+
+export const isBackwardPass = (): boolean => place.isBackward === true;
 
 /** One path behind another; either may be empty. */
 export const joinScope = (outer: string, inner: string): string =>

@@ -19,7 +19,7 @@ export function inlineCalls(graph: Graph): Graph {
       continue;
     }
     const body = inlineCalls(node.op.inline(node.params));
-    const outs = splice(body, inputs, node.scope, { avals, consts, nodes });
+    const outs = splice(body, inputs, node, { avals, consts, nodes });
     node.outputs.forEach((id, i) => {
       rename.set(id, outs[i]!);
     });
@@ -33,7 +33,7 @@ interface Target {
   readonly nodes: GraphNode[];
 }
 
-function splice(body: Graph, inputs: readonly ValueId[], scope: string, target: Target): ValueId[] {
+function splice(body: Graph, inputs: readonly ValueId[], caller: GraphNode, target: Target): ValueId[] {
   const map = new Map<ValueId, ValueId>(body.inputs.map((id, i) => [id, inputs[i]!]));
   const fresh = (id: ValueId): ValueId => {
     const to = target.avals.length;
@@ -44,7 +44,8 @@ function splice(body: Graph, inputs: readonly ValueId[], scope: string, target: 
   for (const c of body.consts) target.consts.push({ id: fresh(c.id), value: c.value });
   for (const node of body.nodes) {
     const ins = node.inputs.map((id) => map.get(id)!);
-    target.nodes.push({ ...node, inputs: ins, outputs: node.outputs.map(fresh), scope: joinScope(scope, node.scope) });
+    const own = { inputs: ins, outputs: node.outputs.map(fresh), scope: joinScope(caller.scope, node.scope) };
+    target.nodes.push(caller.isBackward === true ? { ...node, ...own, isBackward: true } : { ...node, ...own });
   }
   return body.outputs.map((id) => map.get(id)!);
 }

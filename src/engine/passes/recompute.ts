@@ -60,7 +60,8 @@ class Recomputer {
     this.#avals.push(this.#graph.avals[id]!);
     const inputs = maker.inputs.map((x) => this.#copies.get(x) ?? x);
     for (const x of maker.inputs) this.#previousUse.set(x, position);
-    this.#nodes.push({ ...maker, inputs, outputs: [copy] });
+    const isBackward = maker.isBackward === true || this.#graph.nodes[position]!.isBackward === true;
+    this.#nodes.push({ ...maker, inputs, outputs: [copy], isBackward });
     this.#copies.set(id, copy);
     return copy;
   }

@@ -11,6 +11,7 @@ import { aval } from '../tensor.ts';
 import { bind } from '../trace.ts';
 import { instantiate, jvpFlat } from './jvp.ts';
 import { linearizeFlat, pullBack } from './linearize.ts';
+import { type Counted, countRules, repeatRules } from './rule-calls.ts';
 import { vmapFlat } from './vmap.ts';
 
 export interface CallParams {
@@ -19,15 +20,19 @@ export interface CallParams {
   readonly name: string;
 }
 
-/** Remembers derived graphs per source graph and variant. */
+/** Remembers derived graphs per source graph and variant, and the rules that were called to make them. */
 function remember<T>(): (graph: Graph, variant: string, make: () => T) => T {
-  const cache = new WeakMap<Graph, Map<string, T>>();
+  const cache = new WeakMap<Graph, Map<string, Counted<T>>>();
   return (graph, variant, make) => {
-    return remembered(
-      remembered(cache, graph, () => new Map<string, T>()),
-      variant,
-      make,
-    );
+    const variants = remembered(cache, graph, () => new Map<string, Counted<T>>());
+    const known = variants.get(variant);
+    if (known !== undefined) {
+      repeatRules(known.calls);
+      return known.result;
+    }
+    const made = countRules(make);
+    variants.set(variant, made);
+    return made.result;
   };
 }
 
@@ -109,6 +114,7 @@ export const callOp: Op<CallParams> = defineOp<CallParams>({
     throw new UnsupportedError('call: graphs are inlined before a backend sees them');
   },
   inline: ({ graph }) => graph,
+  mapGraphs: ({ graph, name }, map) => ({ graph: map(graph), name }),
 });
 
 function linearizeGraph(graph: Graph, varied: readonly boolean[]): LinearizedGraph {

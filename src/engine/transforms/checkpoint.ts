@@ -8,7 +8,7 @@ import type { MaybeTensor, Op } from '../op.ts';
 import { defineOp } from '../op.ts';
 import { barrier } from '../ops/barrier.ts';
 import { hasTapHandlers, tapOp } from '../ops/tap.ts';
-import { atPlace } from '../scope.ts';
+import { atPlace, type Place } from '../scope.ts';
 import type { Aval, Tensor } from '../tensor.ts';
 import { bind, isTransforming } from '../trace.ts';
 import { unflatten } from '../tree.ts';
@@ -59,6 +59,7 @@ export const checkpointOp: Op<CheckpointParams> = defineOp<CheckpointParams>({
     throw new UnsupportedError('checkpoint: graphs are inlined before a backend sees them');
   },
   inline: ({ graph }) => graph,
+  mapGraphs: ({ graph, policy }, map) => ({ graph: map(graph), policy }),
 });
 
 const asCall = (graph: Graph): CallParams => ({ graph, name: 'checkpoint' });
@@ -116,13 +117,15 @@ function withKept(graph: Graph, { ops = [], taps = [] }: CheckpointPolicy): Grap
   return { ...open, outputs: [...open.outputs, ...kept] };
 }
 
+const placeOf = ({ scope, site, isBackward = false }: GraphNode): Place => ({ path: scope, site, isBackward });
+
 /** Runs a closed graph, and the calls in it, node by node. */
 function evalOpen(graph: Graph, args: readonly Tensor[]): readonly Tensor[] {
   const given = new Map(graph.inputs.map((id, i) => [id, args[i]!]));
   const values = walkForward<GraphNode, Tensor>(graph, given, (node, ins) =>
     node.op.name === callOp.name
       ? evalOpen((node.params as CallParams).graph, ins)
-      : atPlace({ path: node.scope, site: node.site }, () => bind(node.op, ins, node.params)),
+      : atPlace(placeOf(node), () => bind(node.op, ins, node.params)),
   );
   return graph.outputs.map((id) => values.get(id)!);
 }

@@ -20,6 +20,8 @@ import { bind, isStaging } from '../trace.ts';
 import type { TreeDef } from '../tree.ts';
 import { flatten, unflatten } from '../tree.ts';
 import { callOp } from './call.ts';
+import { type PlanReport, type Role, reportPlan } from './plan.ts';
+import { countRules, type RuleCalls } from './rule-calls.ts';
 import { fitsAll, type Slot, showSlot, slotOf, staticSlotOf } from './signature.ts';
 
 export interface JitOptions {
@@ -27,6 +29,8 @@ export interface JitOptions {
   readonly static?: readonly number[];
   /** Positions of arguments whose memory the results may take over; the handles refuse further use. Memory that another argument or a captured value shows too is left alone. */
   readonly donate?: readonly number[];
+  /** What each argument is to the memory that `plan` reports; the first one is the parameters and the others inputs unless said. */
+  readonly roles?: readonly Role[];
   readonly name?: string;
   /** How programs run: `auto` interprets first and compiles when called again. */
   readonly tier?: 'auto' | 'interpret' | 'module';
@@ -50,6 +54,10 @@ interface Entry {
   /** Positions among the traced leaves. */
   readonly donated: readonly number[];
   readonly outDef: TreeDef;
+  /** Derivative rules that were called while tracing. */
+  readonly calls: RuleCalls;
+  /** Of the graph's inputs: captured values, then the traced leaves. */
+  readonly roles: readonly Role[];
   readonly programs: Map<Backend, Compiled>;
 }
 
@@ -59,6 +67,8 @@ export type Jitted<F> = F & {
   readonly graphOf: F extends (...args: infer A) => unknown ? (...args: A) => Graph : never;
   /** Bytes of program memory at the highest point, predicted without running. */
   readonly peakBytes: F extends (...args: infer A) => unknown ? (...args: A) => number : never;
+  /** What a call with these arguments costs, from its plan: FLOPs, bytes, peak by kind, what is kept for the backward pass, depth, launches, rules. */
+  readonly plan: F extends (...args: infer A) => unknown ? (...args: A) => PlanReport : never;
 };
 
 /** Compiles a function of trees of tensors: the first call with given shapes traces it, later calls run the program. */
@@ -73,6 +83,7 @@ export function jit<A extends unknown[], R>(f: (...args: A) => R, options: JitOp
   return Object.assign(jitted, {
     graphOf: (...args: A) => cache.entryOf(args, []).graph,
     peakBytes: (...args: A) => compiled(cache.entryOf(args, []), options).program.peakBytes,
+    plan: (...args: A) => reportOf(cache.entryOf(args, [])),
   }) as unknown as Jitted<(...args: A) => R>;
 }
 
@@ -144,7 +155,7 @@ function traceEntry(
 ): Entry {
   let outDef: TreeDef | null = null;
   const inputs = tracedLeaves(slots, args, options.donate ?? []);
-  const graph = collecting(null, () =>
+  const trace = (): Graph =>
     traceGraph(
       (...tracers) => {
         const [leaves, def] = flatten(f(...withTracers(slots, args, tracers)));
@@ -153,8 +164,8 @@ function traceEntry(
       },
       inputs.map((x) => x.aval),
       options.name ?? 'jit',
-    ),
-  );
+    );
+  const { result: graph, calls } = countRules(() => collecting(null, trace));
   return {
     dtype: defaultDtype(),
     slots,
@@ -162,23 +173,28 @@ function traceEntry(
     captured: graph.consts.map((c) => c.value),
     donated: inputs.flatMap((x, i) => (x.isDonated ? [i] : [])),
     outDef: outDef!,
+    calls,
+    roles: [...graph.consts.map((): Role => 'constants'), ...inputs.map((x) => roleOf(x.position, options))],
     programs: new Map(),
   };
 }
+
+const roleOf = (position: number, { roles }: JitOptions): Role =>
+  roles?.[position] ?? (position === 0 ? 'parameters' : 'inputs');
 
 /** Shape and dtype of every traced leaf, in order; numbers are weak and never donated. */
 function tracedLeaves(
   slots: readonly Slot[],
   args: readonly unknown[],
   donate: readonly number[],
-): { aval: Aval; isDonated: boolean }[] {
+): { aval: Aval; isDonated: boolean; position: number }[] {
   return slots.flatMap((slot, position) => {
     const leaves: TensorLike[] = [];
     fitsAll([slot], [args[position]], leaves);
     return leaves.map((x) =>
       typeof x === 'number' || x.weak
-        ? { aval: weakAval, isDonated: false }
-        : { aval: aval(x), isDonated: donate.includes(position) },
+        ? { aval: weakAval, isDonated: false, position }
+        : { aval: aval(x), isDonated: donate.includes(position), position },
     );
   });
 }
@@ -228,3 +244,7 @@ function isTraced(xs: readonly Tensor[]): boolean {
   for (const x of xs) if (!(x instanceof Concrete)) return true;
   return false;
 }
+
+/** Donated leaves stand behind the captured values. */
+const reportOf = ({ graph, roles, donated, captured, calls }: Entry): PlanReport =>
+  reportPlan({ graph, roles, donated: donated.map((i) => i + captured.length), calls });

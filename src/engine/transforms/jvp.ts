@@ -7,6 +7,7 @@ import { zerosLike } from '../ops/movement.ts';
 import type { Tensor } from '../tensor.ts';
 import { Tracer } from '../tensor.ts';
 import { bind, Trace, withTrace } from '../trace.ts';
+import { noteRule } from './rule-calls.ts';
 
 export class JvpTracer extends Tracer {
   readonly trace: JvpTrace;
@@ -60,6 +61,7 @@ export class JvpTrace extends Trace {
     }
     const outs = bind(op, primals, params);
     if (op.jvp === undefined || tangents.every((t) => t === null)) return outs;
+    noteRule('jvp', op.name);
     const results = op.jvp({ primals, outs, tangents, params });
     return outs.map((x, i) => this.wrap(x, isFloat(x.dtype) ? (results[i] ?? null) : null));
   }

@@ -11,6 +11,7 @@ import type { Aval, Tensor } from '../tensor.ts';
 import { aval } from '../tensor.ts';
 import { withTrace } from '../trace.ts';
 import { JvpTrace, noTranspose } from './jvp.ts';
+import { noteRule } from './rule-calls.ts';
 
 /** f at a point: its values, and its derivative there as a linear graph whose constants are the residuals. */
 export interface Linearized {
@@ -66,7 +67,7 @@ export function pullBack(
   const arrived = walkBackward<GraphNode, Tensor>(linear, seeds, {
     add,
     pull: (node, here) =>
-      atPlace({ path: node.scope, site: node.site }, () => transposeNode(linear, node, here, known)),
+      atPlace({ path: node.scope, site: node.site, isBackward: true }, () => transposeNode(linear, node, here, known)),
   });
   return linear.inputs.map((id) => arrived.get(id) ?? null);
 }
@@ -81,6 +82,7 @@ function transposeNode(
 ): readonly (Tensor | undefined)[] {
   if (node.op.transpose === undefined) return noTranspose(node.op);
   const inputs = node.inputs.map((id) => known.get(id) ?? new LinearInput(graph.avals[id] as Aval));
+  noteRule('transpose', node.op.name);
   const cts = node.op.transpose({ cts: here.map((c) => c ?? null), inputs, params: node.params });
   return node.inputs.map((id, i) => (known.has(id) ? undefined : (cts[i] ?? undefined)));
 }
