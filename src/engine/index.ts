@@ -9,6 +9,7 @@ export { sortDag } from './dag-sort.ts';
 export * from './dtype.ts';
 export * from './errors.ts';
 export * from './graph.ts';
+export { type Constants, type GraphDocument, graphFromDocument, graphToDocument, opsIn } from './graph-document.ts';
 export * from './memory.ts';
 export type { TensorMethods } from './methods.ts';
 export * from './op.ts';
@@ -71,6 +72,7 @@ export * from './shape.ts';
 export * from './tensor.ts';
 export * from './trace.ts';
 export * from './transforms/api.ts';
+export { type CallParams, callOp } from './transforms/call.ts';
 export {
   type CheckpointOptions,
   type CheckpointPolicy,
