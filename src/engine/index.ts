@@ -53,6 +53,7 @@ export {
 export * from './ops/power.ts';
 export * from './ops/promote.ts';
 export * as random from './ops/random.ts';
+export * as randomOps from './ops/random-ops.ts';
 export * from './ops/reduce.ts';
 export * from './ops/reduce-more.ts';
 export * from './ops/rounding.ts';
@@ -85,6 +86,7 @@ export { customVjp, customVjpOp } from './transforms/custom-vjp.ts';
 export * from './transforms/jit.ts';
 export { keptRows } from './transforms/kept-rows.ts';
 export { linearCall, linearCallOp } from './transforms/linear-call.ts';
+export { contractedHvp, type NodeLike, nodeHvp, pullOf } from './transforms/node-pull.ts';
 export { type KeepPolicy, keep, type PullOverride, type PullRules, vjpWith, withPulls } from './transforms/override.ts';
 export { type PeakBytes, type PlanReport, type Role, savedBytes, savedValues } from './transforms/plan.ts';
 export type { PullNode, PullRule, SavedRule } from './transforms/pull-node.ts';
