@@ -3,8 +3,10 @@ import { existsSync } from 'node:fs';
 import { defineConfig } from 'tsdown';
 import { cliSource, libraryEntries } from './scripts/entries.ts';
 
-// The worker is started by file name (src/run/workers.ts), not imported.
-const cli = existsSync(cliSource) ? { 'cli/main': cliSource, 'run/worker': 'src/run/worker.ts' } : {};
+// The workers are started by file name (src/run/workers.ts, src/papers/ledger/threads.ts), not imported.
+const cli = existsSync(cliSource)
+  ? { 'cli/main': cliSource, 'run/worker': 'src/run/worker.ts', 'papers/worker': 'src/papers/ledger/worker.ts' }
+  : {};
 
 export default defineConfig({
   entry: { ...Object.fromEntries(libraryEntries().map(({ output, source }) => [output, source])), ...cli },

@@ -1,6 +1,7 @@
 /** The kinds of values that options take, as zod types that read both the command line's text and JSON's values. */
 import { z } from 'zod';
 import type { Dtype } from '../engine/dtype.ts';
+import type { Budget } from '../methods/learner.ts';
 
 type Read<T> = (text: unknown) => T | undefined;
 
@@ -84,16 +85,19 @@ export const seeds = (): z.ZodType<Seeds> =>
     return found[0]! > 0 ? found[0]! : undefined;
   });
 
-export type Amount = { readonly kind: 'epochs' | 'flops' | 'seconds'; readonly value: number };
+export type Amount = Budget;
 
 const units: readonly (readonly [RegExp, Amount['kind'], number])[] = [
   [/^(epochs?)?$/, 'epochs', 1],
+  [/^steps?$/, 'steps', 1],
+  [/^samples?$/, 'samples', 1],
+  [/^evaluations?$/, 'evaluations', 1],
   [/^flops?$/, 'flops', 1],
   [/^(s|sec|seconds?)$/, 'seconds', 1],
   [/^min(utes?)?$/, 'seconds', 60],
 ];
 
-/** `5epochs`, `2e12flops`, `30s`. */
+/** `5epochs`, `500steps`, `1e5samples`, `1e6evaluations`, `2e12flops`, `30s`. */
 export const budget = (): z.ZodType<Amount> =>
   field('a budget such as 5epochs, 2e12flops or 30s', (value) => {
     const [, digits, unit] = /^\s*([\d.]+(?:e[+-]?\d+)?)\s*([a-z]*)\s*$/i.exec(String(value)) ?? [];
@@ -126,6 +130,20 @@ const rateEntries = (value: unknown): [string, unknown][] =>
   (parts(String(value)) as string[]).map((part) => {
     const at = part.indexOf('=');
     return at < 0 ? ['default', part] : [part.slice(0, at).trim(), part.slice(at + 1)];
+  });
+
+/** `a=2,b=-3`: numbers by name. */
+export const assignments = (): z.ZodType<Readonly<Record<string, number>>> =>
+  field('a list of numbers by name such as a=2,b=-3', (value) => {
+    const entries =
+      typeof value === 'object' && value !== null
+        ? Object.entries(value)
+        : (parts(String(value)) as string[]).map(
+            (part) => part.split('=', 2).map((piece) => piece.trim()) as [string, unknown],
+          );
+    const found = entries.map(([name, number]) => [name, numberOf(number)] as const);
+    const isGood = found.length > 0 && found.every(([name, n]) => /^[A-Za-z_]\w*$/.test(name) && n !== undefined);
+    return isGood ? (Object.fromEntries(found) as Record<string, number>) : undefined;
   });
 
 /** What an input looks like: a shape, and a dtype where it is not the default float. */

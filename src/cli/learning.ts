@@ -12,7 +12,11 @@ import { engineOptions, option, preset } from './verb.ts';
 export const learningOptions = {
   task: preset('--task <name>', 'data set (default digits); `list tasks` names them', text(), 'digits'),
   model: preset('--model <spec>', 'linear, mlp, mlp:256-128, cnn or resnet (default mlp)', text(), 'mlp'),
-  budget: option('--budget <amount>', 'per run: 5epochs, 2e12flops or 30s', budget()),
+  budget: option(
+    '--budget <amount>',
+    'per run: 5epochs, 500steps, 1e5samples, 1e6evaluations, 2e12flops or 30s',
+    budget(),
+  ),
   epochs: option('--epochs <n>', 'the same as --budget <n>epochs', above(0)),
   seconds: option('--seconds <n>', 'the same as --budget <n>s', above(0)),
   flops: option('--flops <n>', 'the same as --budget <n>flops', above(0)),

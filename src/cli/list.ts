@@ -5,6 +5,8 @@ import { ConfigError, type Op } from '../engine/index.ts';
 import { learners, rules } from '../methods/index.ts';
 import { nearest } from '../methods/registry/near.ts';
 import type { Citation } from '../methods/rule.ts';
+import { paperNamed, paperSlugs } from '../papers/index.ts';
+import { claimsAt } from '../papers/ledger/runner.ts';
 import { models } from '../run/models.ts';
 import { optimizers } from '../run/optimizers.ts';
 import { layerSummaries } from './layers.ts';
@@ -38,6 +40,12 @@ const kinds: Readonly<Record<string, Kind>> = {
     r.paper,
   ]),
   tasks: kindOf<'task'>(head('task', 'title', 'data'), taskLines, (t) => [t.name, t.title, whereWords[t.where]]),
+  papers: kindOf<'paper'>(head('paper', 'claims', 'what it is good for', 'source'), paperLines, (p) => [
+    p.slug,
+    String(p.claims),
+    p.summary,
+    p.paper,
+  ]),
   models: kindOf<'model'>(
     head('model', 'what it is'),
     () => models.map((m) => ({ type: 'model', ...m })),
@@ -62,7 +70,7 @@ const kinds: Readonly<Record<string, Kind>> = {
 
 export const listVerb = defineVerb({
   name: 'list',
-  summary: 'list rules, tasks, models, optimizers, layers or ops',
+  summary: 'list rules, papers, tasks, models, optimizers, layers or ops',
   args: [{ name: '<what>', about: Object.keys(kinds).join(', ') }],
   options: {},
   examples: [
@@ -104,6 +112,20 @@ function ruleLines(): LineOf<'rule'>[] {
 
 const cited = ({ authors, year, venue, arxiv }: Citation): string =>
   `${authors} ${year}${venue === undefined ? '' : `, ${venue}`}${arxiv === undefined ? '' : `, arXiv:${arxiv}`}`;
+
+async function paperLines(): Promise<LineOf<'paper'>[]> {
+  const papers = await Promise.all(paperSlugs.map(paperNamed));
+  return papers.map((paper) => ({
+    type: 'paper',
+    slug: paper.slug,
+    title: paper.title,
+    claims: paper.claims.length,
+    quick: claimsAt(paper, 'quick').length,
+    methods: [...paper.methods],
+    summary: paper.summary,
+    paper: cited(paper.citation),
+  }));
+}
 
 const whereWords = { made: 'made here', present: 'present', absent: 'cotangent data fetch' } as const;
 

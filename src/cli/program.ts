@@ -11,11 +11,21 @@ import { interruptible } from './interrupt.ts';
 import { listVerb } from './list.ts';
 import { version } from './machine.ts';
 import { reportVerb } from './report.ts';
+import { reproduceVerb } from './reproduce.ts';
 import { trainVerb } from './train.ts';
 import { openUi } from './ui/index.ts';
 import { type Call, commonOptions, type Io, type Options, type Verb } from './verb.ts';
 
-export const verbs: readonly Verb[] = [compareVerb, trainVerb, listVerb, checkVerb, graphVerb, dataVerb, reportVerb];
+export const verbs: readonly Verb[] = [
+  compareVerb,
+  trainVerb,
+  reproduceVerb,
+  listVerb,
+  checkVerb,
+  graphVerb,
+  dataVerb,
+  reportVerb,
+];
 
 /** Runs a command line; returns the exit code. */
 export async function runCli(argv: readonly string[], io: Io): Promise<number> {

@@ -25,6 +25,7 @@ const FASHION = [
 ];
 const CIFAR = ['https://www.cs.toronto.edu/~kriz'];
 const OPTDIGITS = ['https://archive.ics.uci.edu/ml/machine-learning-databases/optdigits'];
+const SHAKESPEARE = ['https://github.com/karpathy/char-rnn/raw/6f9487a/data/tinyshakespeare'];
 const PMLB = 'https://github.com/EpistasisLab/pmlb/raw/a70b10f/datasets/classification';
 
 const file = (path: string, bytes: number, sha256: string, places: readonly string[]): StoredFile => ({
@@ -190,6 +191,19 @@ const sets: readonly StoredSet[] = [
         1581260,
         '37d740b65821b2d78b5d49a60aacff2c032ace6165c102ab4bd5d40a7550c27b',
         [],
+      ),
+    ],
+  },
+  {
+    name: 'tiny-shakespeare',
+    title: 'Tiny Shakespeare',
+    licence: 'public domain',
+    files: [
+      file(
+        'tiny-shakespeare/input.txt',
+        1115394,
+        '86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed',
+        SHAKESPEARE,
       ),
     ],
   },

@@ -1,6 +1,6 @@
 /** Reader of csv and tsv tables into typed columns: numbers, categories, text, and a policy for missing values. */
 import { ConfigError, DataError } from '../engine/errors.ts';
-import type { NamedBytes } from './bytes.ts';
+import { decodeUtf8, type NamedBytes } from './bytes.ts';
 import { type DelimitedOptions, type Field, type RecordLine, readRecords } from './delimited.ts';
 
 export type ColumnType = 'number' | 'category' | 'text';
@@ -40,7 +40,7 @@ const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 
 /** Reads an unpacked UTF-8 table. Levels of a category stand in code-unit order, whatever the order of the rows. */
 export function readCsv(file: NamedBytes, options: CsvOptions = {}): Table {
-  return parseCsv(file.name, decode(file), options);
+  return parseCsv(file.name, decodeUtf8(file), options);
 }
 
 /** Reads a table from text; `name` stands in error messages. */
@@ -77,17 +77,6 @@ export function columnOf(table: Table, name: string): Column {
     name,
     table.columns.map((c) => c.name),
   );
-}
-
-function decode(file: NamedBytes): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(file.bytes);
-  } catch {
-    throw new DataError(`${file.name}: expected UTF-8 text, found other bytes`, {
-      file: file.name,
-      help: 'convert the file to UTF-8, or name the format it really has',
-    });
-  }
 }
 
 function readRow(

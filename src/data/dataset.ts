@@ -33,6 +33,11 @@ export interface LoadOptions {
   readonly hidden?: readonly number[];
   /** Number of outputs of the teacher network. */
   readonly outputs?: number;
+  /** Characters in a window of text; default 64. */
+  readonly context?: number;
+  /** Symbols of the Markov source, and how many of them the next one depends on. */
+  readonly symbols?: number;
+  readonly order?: number;
   /** Steps of a cue and of the delay between two cues. */
   readonly cue?: number;
   readonly delay?: number;

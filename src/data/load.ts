@@ -6,9 +6,15 @@ import { madeSets } from './made-sets.ts';
 import type { Dataset } from './part.ts';
 import { type DataSource, folderSource } from './source.ts';
 import { tableSets } from './table-sets.ts';
+import { textSets } from './text-sets.ts';
 
 /** Every data set by name. */
-export const datasets: Readonly<Record<string, DatasetEntry>> = { ...madeSets, ...imageSets, ...tableSets };
+export const datasets: Readonly<Record<string, DatasetEntry>> = {
+  ...madeSets,
+  ...textSets,
+  ...imageSets,
+  ...tableSets,
+};
 
 /** Loads a data set: made on the spot, or read from `source` (default: the folder that `dataFolder` names). */
 export async function loadDataset(name: string, options: LoadOptions = {}): Promise<Dataset> {

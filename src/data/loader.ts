@@ -13,8 +13,8 @@ export interface Position {
 
 export interface Batch {
   readonly position: Position;
-  /** [batch, …featureShape], divided by the part's unit, normalised where a normaliser was given. */
-  readonly x: Float32Array | Float64Array;
+  /** [batch, …featureShape], divided by the part's unit, normalised where a normaliser was given; ids as they are. */
+  readonly x: Int32Array | Float32Array | Float64Array;
   readonly xShape: readonly number[];
   readonly y: Int32Array | Float32Array | Float64Array;
   readonly yShape: readonly number[];
@@ -95,7 +95,7 @@ function padded(order: Int32Array, from: number, batch: number): Int32Array {
 function gather(set: Part, indices: Int32Array, write: RowWriter, floats: MakeFloats) {
   const width = featureSize(set);
   const depth = targetSize(set);
-  const x = floats(indices.length * width);
+  const x = set.x instanceof Int32Array ? new Int32Array(indices.length * width) : floats(indices.length * width);
   const y = set.y instanceof Int32Array ? new Int32Array(indices.length * depth) : floats(indices.length * depth);
   for (let i = 0; i < indices.length; i++) {
     const row = indices[i]!;

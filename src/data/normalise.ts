@@ -13,12 +13,13 @@ export interface Normaliser {
   readonly std: readonly number[];
 }
 
-/** Measures means and population standard deviations over the rows of a part; channels are the first feature axis. */
+/** Measures means and population standard deviations over the rows of a part; channels are the first feature axis. Ids get mean 0 and deviation 1. */
 export function fitNormaliser(part: Part, by: NormaliseBy = 'feature'): Normaliser {
   const featureShape = part.shape.slice(1);
   const { groups, run } = layoutOf(by, featureShape);
   const count = part.x.length / groups;
   if (part.n === 0) throw new ConfigError('a normaliser cannot be fitted on a part without rows', { n: 0 });
+  if (part.x instanceof Int32Array) return { by, featureShape, ...identity(groups) };
   const mean = meanOf(part.x, groups, run, count, (v) => v).map((m) => m / part.unit);
   const spread = meanOf(part.x, groups, run, count, (v, g) => {
     const d = v / part.unit - mean[g]!;
@@ -29,21 +30,23 @@ export function fitNormaliser(part: Part, by: NormaliseBy = 'feature'): Normalis
   return { by, featureShape, mean, std };
 }
 
-/** Normalises every value of a part; the result has unit 1. */
+/** Normalises every value of a part; the result has unit 1. Ids stay as they are. */
 export function normalise(part: Part, normaliser: Normaliser): Part {
+  if (part.x instanceof Int32Array) return part;
   const x = new Float64Array(part.x.length);
   normalisedWriter(part, normaliser)(x, 0, part.x);
   return { ...part, x, unit: 1 };
 }
 
 /** Writes whole rows of a part, divided by its unit and normalised, into `out` from `at`. */
-export type RowWriter = (out: Float32Array | Float64Array, at: number, x: Features) => void;
+export type RowWriter = (out: Int32Array | Float32Array | Float64Array, at: number, x: Features) => void;
 
 /** Makes the writer of a part's rows; bytes with few groups go through a table of all 256 values. */
 export function normalisedWriter(part: Part, normaliser: Normaliser | undefined): RowWriter {
   const { unit } = part;
   if (normaliser !== undefined) requireFeatures(part, normaliser);
-  const { mean, std } = normaliser ?? { mean: [0], std: [1] };
+  if (part.x instanceof Int32Array) return (out, at, x) => out.set(x, at);
+  const { mean, std } = normaliser ?? identity(1);
   const { groups, run } = layoutOf(normaliser?.by ?? 'scalar', part.shape.slice(1));
   if (part.x instanceof Uint8Array && run > 1) {
     const value = (i: number): number => ((i & 255) / unit - mean[i >> 8]!) / std[i >> 8]!;
@@ -60,6 +63,11 @@ export function normalisedWriter(part: Part, normaliser: Normaliser | undefined)
     }
   };
 }
+
+const identity = (groups: number): Pick<Normaliser, 'mean' | 'std'> => ({
+  mean: new Array<number>(groups).fill(0),
+  std: new Array<number>(groups).fill(1),
+});
 
 function tableWriter(table: Float64Array, groups: number, run: number): RowWriter {
   return (out, at, x) => {

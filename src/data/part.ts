@@ -1,7 +1,8 @@
 /** What a data set is here: plain typed arrays with shapes, split into a training and a test part. */
 import { ConfigError, ShapeError } from '../engine/errors.ts';
 
-export type Features = Uint8Array | Float32Array | Float64Array;
+/** Int32 features are ids (of characters, words): they are never scaled and reach the model as i32. */
+export type Features = Uint8Array | Int32Array | Float32Array | Float64Array;
 export type Targets = Int32Array | Float32Array | Float64Array;
 
 /** Rows with their targets. Int32 targets are class labels, float targets are values. */
@@ -10,10 +11,10 @@ export interface Part {
   readonly n: number;
   /** Row-major, as stored; images stay bytes until a batch is made. */
   readonly x: Features;
-  /** [n, …featureShape]; images are [n, channels, height, width], sequences [n, time, features]. */
+  /** [n, …featureShape]; images are [n, channels, height, width], sequences [n, time, features], windows of text [n, context]. */
   readonly shape: readonly number[];
   readonly y: Targets;
-  /** [n] for labels, [n, …] for values. */
+  /** [n] for labels, [n, …] for values, [n, context] for the next character at each place. */
   readonly yShape: readonly number[];
   /** The stored value that means 1: 255 for bytes of an image, 16 for optdigits, 1 otherwise. */
   readonly unit: number;
@@ -31,6 +32,8 @@ export interface Dataset {
   readonly featureShape: readonly number[];
   /** Names of the columns of a table. */
   readonly features?: readonly string[];
+  /** Nats per target below which no prediction can go, where the source is known. */
+  readonly entropy?: number;
   readonly licence: string;
 }
 

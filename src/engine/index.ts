@@ -68,6 +68,7 @@ export { type Padding, type Pair, type WindowOptions, type WindowParams, windowO
 export { type Applied, type OwnKernel, type OwnOp, op } from './own-op.ts';
 export { optimize } from './passes/index.ts';
 export { type Residual, residualsOf } from './passes/residuals.ts';
+export * from './scalar/index.ts';
 export * from './scope.ts';
 export * from './shape.ts';
 export * from './tensor.ts';

@@ -16,9 +16,9 @@ export interface LearningTask {
   readonly outputs: number;
 }
 
-/** How long to learn: passes over the training rows, floating-point operations, or seconds of learning. */
+/** How long to learn: passes over the training rows, updates, training samples, runs of the model on a sample, floating-point operations, or seconds of learning. */
 export interface Budget {
-  readonly kind: 'epochs' | 'flops' | 'seconds';
+  readonly kind: 'epochs' | 'steps' | 'samples' | 'evaluations' | 'flops' | 'seconds';
   readonly value: number;
 }
 
@@ -30,9 +30,62 @@ export interface Counters {
   readonly epoch: number;
   readonly stepInEpoch: number;
   readonly samples: number;
+  /** Runs of the model on one sample, or their worth in multiply-adds; absent for learners that do not count them. */
+  readonly evaluations?: number;
   readonly flops: number;
   /** Seconds of learning alone. */
   readonly seconds: number;
+}
+
+/** What one update costs. Passes are runs of the model over the batch: `forward` what does not hear of the model's output, `backward` what does, in multiply-adds of one forward run. */
+export interface UpdateCost {
+  readonly samples: number;
+  readonly flops: number;
+  readonly passes: { readonly forward: number; readonly backward: number } | null;
+  /** Bytes read and written when no op is fused with another. */
+  readonly trafficBytes: number;
+}
+
+/** Runs of the model on one sample in one update; null where passes are not counted. */
+export const evaluationsOf = ({ samples, passes }: Pick<UpdateCost, 'samples' | 'passes'>): number | null =>
+  passes === null ? null : samples * (passes.forward + passes.backward);
+
+/** Whether a budget has room for one more update: it is never exceeded, except that of seconds by the update that uses them up. */
+export function hasRoom({ kind, value }: Budget, spent: Counters, next: UpdateCost, updatesPerEpoch: number): boolean {
+  switch (kind) {
+    case 'epochs':
+      return spent.step < Math.max(1, Math.round(value * updatesPerEpoch));
+    case 'steps':
+      return spent.step + 1 <= value;
+    case 'samples':
+      return spent.samples + next.samples <= value;
+    case 'evaluations':
+      return (
+        (spent.evaluations ?? Number.POSITIVE_INFINITY) + (evaluationsOf(next) ?? Number.POSITIVE_INFINITY) <= value
+      );
+    case 'flops':
+      return spent.flops + next.flops <= value;
+    case 'seconds':
+      return spent.seconds < value;
+  }
+}
+
+/** Updates that a budget holds at a cost: exact, but for seconds, where the pace so far decides. */
+export function updatesIn({ kind, value }: Budget, spent: Counters, next: UpdateCost, updatesPerEpoch: number): number {
+  switch (kind) {
+    case 'epochs':
+      return Math.max(1, Math.round(value * updatesPerEpoch));
+    case 'steps':
+      return Math.floor(value);
+    case 'samples':
+      return Math.floor(value / next.samples);
+    case 'evaluations':
+      return Math.floor(value / (evaluationsOf(next) ?? Number.POSITIVE_INFINITY));
+    case 'flops':
+      return Math.floor(value / Math.max(1, next.flops));
+    case 'seconds':
+      return Math.max(spent.step, Math.round((spent.step * value) / Math.max(1e-9, spent.seconds)));
+  }
 }
 
 export interface FitEvent<State> {
@@ -45,6 +98,8 @@ export interface FitEvent<State> {
   readonly totalSteps: number;
   /** Bytes of working memory of one update at its highest point. */
   readonly peakBytes: number;
+  /** What this update cost, for learners that count it. */
+  readonly cost?: UpdateCost;
   /** Fingerprint of what computes an update; two fits with equal ones agree to the bit. */
   readonly program: string;
   /** Valid until the next event is asked for. */
@@ -91,6 +146,8 @@ export interface LearnerSetting {
   readonly batch: number;
   /** Its main rate, in the learner's own unit. */
   readonly learningRate: number;
+  /** Other hyper-parameters by name, as a tuner tries them. */
+  readonly options?: Readonly<Record<string, unknown>>;
 }
 
 /** A learner that is no rule with an optimiser, as the registry knows it. */

@@ -57,6 +57,10 @@ export function nodePerturbation({
     supports: (model) => supportsNodes(model, drawn),
     init: () => null,
     credit: (call) =>
-      averaged(call, draws, nodeEstimate(call, { law, drawn, slopeOf: differenceSlope({ sigma, sides }) })),
+      averaged(
+        call,
+        draws,
+        nodeEstimate(call, { place: 'preactivation', law, drawn, slopeOf: differenceSlope({ sigma, sides }) }),
+      ),
   };
 }

@@ -1,13 +1,14 @@
 /** Products whose way back uses other weights than the way forward; the pull for the true weights stays exact. */
 
 import type { ConvOptions, Shape, Tensor } from '../engine/index.ts';
-import { bind1, conv2d, convInputOp, linearCall, matmul } from '../engine/index.ts';
+import { bind1, conv2d, convInputOp, linearCall, matmul, reshape } from '../engine/index.ts';
 import { windowOver } from '../engine/ops/window.ts';
 import type { Layer, Tree } from './layer.ts';
 import { at } from './model.ts';
 
 /** x·W, where cotangents pass to x through Bᵀ (B in W's shape) when B is given. x: (…, in), W and B: (in, out). */
 export function matmulWithFeedback(x: Tensor, w: Tensor, b: Tensor | null): Tensor {
+  if (x.rank > 2) return overRows((rows) => matmulWithFeedback(rows, w, b), x, w.shape[1]!);
   if (b === null) return matmul(x, w);
   return linearCall(
     (r: { w: Tensor; b: Tensor }, v: Tensor) => matmul(v, r.w),
@@ -16,6 +17,10 @@ export function matmulWithFeedback(x: Tensor, w: Tensor, b: Tensor | null): Tens
     x,
   );
 }
+
+/** All positions of all samples as rows of one matrix, so that the pull for the weights is one product too. */
+const overRows = (f: (rows: Tensor) => Tensor, x: Tensor, width: number): Tensor =>
+  reshape(f(reshape(x, [-1, x.shape.at(-1)!])), [...x.shape.slice(0, -1), width]);
 
 /** A convolution of x with W, where cotangents pass to x through the kernels B when they are given. x: (B, C, H, W), W and B: (out, C / groups, kh, kw). */
 export function conv2dWithFeedback(x: Tensor, w: Tensor, b: Tensor | null, options: ConvOptions): Tensor {

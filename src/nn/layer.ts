@@ -18,6 +18,8 @@ export interface ApplyCall {
   readonly train?: boolean | undefined;
   /** Weights that stand in for the true ones where cotangents pass to the layer's input; the tree of its params, with null where the true ones are used. */
   readonly feedback?: Tree | undefined;
+  /** 1 for positions of a sequence that are there, 0 for padding: (batch, time). Attention looks at the former only. */
+  readonly mask?: Tensor | undefined;
 }
 
 export interface Initialised {
@@ -61,6 +63,8 @@ export interface Layer {
   readonly children?: readonly Layer[];
   /** Shape of one sample before each child; present where there are children. */
   readonly childInputs?: (input: Shape) => readonly Shape[];
+  /** Names of the children where kind and place do not say what they are for. */
+  readonly childNames?: readonly string[];
 }
 
 export const hasParams = (layer: Layer): boolean => layer.anatomy !== undefined;

@@ -127,6 +127,7 @@ export const callFor = (call: ApplyCall, i: number): ApplyCall => ({
   key: call.key === undefined ? undefined : random.foldIn(call.key, i),
   train: call.train,
   feedback: call.feedback === undefined ? undefined : at(call.feedback, i),
+  mask: call.mask,
 });
 
 /** Indices of the layers that have parameters. */

@@ -70,3 +70,19 @@ export function sampleShape(
   const avals = [[1, ...input], ...rest].map((shape): Aval => ({ shape, dtype: 'f32' }));
   return resultAvals((x, ...others) => [f(x!, ...others)], avals)[0]!.shape.slice(1);
 }
+
+/** A layer without parameters or state, made of a function of batches. */
+export function plain(
+  kind: string,
+  config: Layer['config'],
+  outShape: Layer['outShape'],
+  f: (x: Tensor, call: Parameters<Layer['pre']>[3]) => Tensor,
+): Layer {
+  return {
+    kind,
+    config,
+    outShape,
+    init: () => ({ params: null, state: null }),
+    pre: (_, state, x, call) => [f(x, call), state],
+  };
+}

@@ -15,22 +15,7 @@ import {
 } from '../engine/index.ts';
 import type { ActivationName } from './activation.ts';
 import type { Layer } from './layer.ts';
-import { checkRank, postOf, sampleShape } from './parts.ts';
-
-function plain(
-  kind: string,
-  config: Layer['config'],
-  outShape: Layer['outShape'],
-  f: (x: Tensor, call: Parameters<Layer['pre']>[3]) => Tensor,
-): Layer {
-  return {
-    kind,
-    config,
-    outShape,
-    init: () => ({ params: null, state: null }),
-    pre: (_, state, x, call) => [f(x, call), state],
-  };
-}
+import { checkRank, plain, postOf, sampleShape } from './parts.ts';
 
 /** An activation on its own. */
 export const activation = (name: ActivationName): Layer => ({
@@ -64,6 +49,26 @@ export function dropout(rate: number): Layer {
       if (key === undefined)
         throw new ConfigError('dropout: training needs a random key', { help: 'pass { key, train: true } to apply' });
       return where(lt(random.uniform(key, x.shape, { dtype: 'f32' }), 1 - rate), div(x, 1 - rate), 0);
+    },
+  );
+}
+
+/** Zeroes whole samples with probability `rate` in training and scales the others by 1 / (1 − rate): at the end of a residual body it drops the body. Source: G. Huang et al., Deep Networks with Stochastic Depth, ECCV 2016, arXiv:1603.09382. */
+export function stochasticDepth(rate: number): Layer {
+  if (!(rate >= 0 && rate < 1))
+    throw new ConfigError(`stochasticDepth: the rate is ${rate}; it must be in [0, 1)`, { rate });
+  return plain(
+    'stochasticDepth',
+    { rate },
+    (input) => input,
+    (x, { key, train = false }) => {
+      if (!train || rate === 0) return x;
+      if (key === undefined)
+        throw new ConfigError('stochasticDepth: training needs a random key', {
+          help: 'pass { key, train: true } to apply',
+        });
+      const drawn = random.uniform(key, [x.shape[0]!, ...x.shape.slice(1).map(() => 1)], { dtype: 'f32' });
+      return where(lt(drawn, 1 - rate), div(x, 1 - rate), 0);
     },
   );
 }

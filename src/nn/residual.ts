@@ -1,17 +1,20 @@
 /** Residual block: y = φ(body(x) + skip(x)). */
 
 import type { Shape } from '../engine/index.ts';
-import { add, random, ShapeError, sameShape, showShape } from '../engine/index.ts';
+import { add, ShapeError, sameShape, showShape } from '../engine/index.ts';
 import type { ActivationName } from './activation.ts';
+import { blockAnatomy, chain, initChildren } from './chain.ts';
 import { conv2d } from './convolution.ts';
 import { dense } from './dense.ts';
-import type { Initialised, Layer, Tree } from './layer.ts';
+import type { Layer, Tree } from './layer.ts';
 import { applyLayer } from './layer.ts';
 import { at, callFor, chainShapes, layerNames, runLayers } from './model.ts';
 import { postOf } from './parts.ts';
 
 export interface ResidualOptions {
   readonly body: readonly Layer[];
+  /** Layers that carry the input over, where it should be neither the identity nor the projection of its own. */
+  readonly skip?: readonly Layer[] | undefined;
   /** Whether a linear map (1×1 convolution, dense) carries the input over where the body changes its shape. */
   readonly projection?: boolean;
   /** After the sum. */
@@ -19,24 +22,20 @@ export interface ResidualOptions {
 }
 
 /** A block that adds its input to what its body makes of it; params and state are lists: one entry per layer of the body, then the skip's. */
-export function residual({ body, projection = true, activation = 'identity' }: ResidualOptions): Layer {
-  const skip = skipOver(body, projection);
+export function residual({ body, skip: around, projection = true, activation = 'identity' }: ResidualOptions): Layer {
+  const skip = around === undefined ? skipOver(body, projection) : chain({ layers: around });
   const children = [...body, skip];
   const names = layerNames(body);
   const count = body.length;
   const childInputs = (input: Shape): readonly Shape[] => [...chainShapes(body, input).slice(0, -1), input];
   return {
     kind: 'residual',
-    config: { body, projection, activation },
+    config: { body, projection, activation, ...(around === undefined ? {} : { skip: around }) },
     children,
+    childNames: [...names, 'skip'],
     childInputs,
-    outShape: (input) => skip.outShape(input),
-    init(key, input): Initialised {
-      const keys = random.split(key, children.length);
-      const inputs = childInputs(input);
-      const made = children.map((child, i) => child.init(keys[i]!, inputs[i]!));
-      return { params: made.map((m) => m.params), state: made.map((m) => m.state) };
-    },
+    outShape: (input) => checkSum(skip.outShape(input), chainShapes(body, input).at(-1)!),
+    init: (key, input) => initChildren(children, key, childInputs(input)),
     pre(params, state, x, call) {
       const [y, after] = runLayers({ layers: body, names }, params, state, x, call);
       const [carried, skipState] = applyLayer(
@@ -50,20 +49,18 @@ export function residual({ body, projection = true, activation = 'identity' }: R
       return [add(y, carried), [...(after as readonly Tree[]), skipState]];
     },
     ...postOf(activation),
-    anatomy: (input) => {
-      const parts = children.map((child, i) => child.anatomy?.(childInputs(input)[i]!));
-      return {
-        isLinearInParams: false,
-        isLinear: false,
-        isPositionWise: parts.every((part) => part === undefined || part.isPositionWise),
-        fanIn: parts.at(0)?.fanIn ?? 1,
-        fanOut: parts.at(-1)?.fanOut ?? 1,
-        activation,
-        weights: [],
-      };
-    },
+    anatomy: (input) => ({ ...blockAnatomy(children, childInputs(input)), activation }),
     opensUnit: true,
   };
+}
+
+function checkSum(carried: Shape, made: Shape): Shape {
+  if (sameShape(carried, made)) return made;
+  throw new ShapeError(`residual: the body gives ${showShape(made)} and the skip ${showShape(carried)}`, {
+    body: made,
+    skip: carried,
+    help: 'both ways must lead to the same shape',
+  });
 }
 
 /** The way around a body: the identity, or a linear map to the body's output shape. */

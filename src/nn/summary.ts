@@ -25,11 +25,11 @@ export function summary(model: Model): string {
 
 function rowsOf(block: Layer, input: Shape, indent: string): string[][] {
   const children = block.children ?? [];
-  const names = layerNames(children);
+  const names = block.childNames ?? layerNames(children);
   const inputs = block.childInputs!(input);
   return children.flatMap((layer, i) => {
     const inside = layer.children === undefined ? [] : rowsOf(layer, inputs[i]!, `${indent}  `);
-    const name = layer.kind === 'skip' ? 'skip' : names[i]!;
+    const name = names[i]!;
     return [
       [`${indent}${name}${detail(layer)}`, showShape(layer.outShape(inputs[i]!)), count(paramCount(layer, inputs[i]!))],
       ...inside,

@@ -1,7 +1,7 @@
 /** For the tests of this folder: layers in f64, and their gradients against differences. */
 
 import type { Shape, Tensor } from '../engine/index.ts';
-import { cast, checkGradients, random, setDefaultDtype } from '../engine/index.ts';
+import { cast, checkGradients, random, relativeError, setDefaultDtype, trees } from '../engine/index.ts';
 import type { ApplyCall, Layer, Tree } from './layer.ts';
 import { applyLayer } from './layer.ts';
 
@@ -43,4 +43,11 @@ export function layerGradientError(layer: Layer, input: Shape, call: ApplyCall =
     if (compared === 0) throw new Error('every direction crossed a kink');
     return Math.max(forward ?? 0, reverse ?? 0, forwardOverReverse ?? 0, reverseOverReverse ?? 0);
   });
+}
+
+/** The largest relative difference between the leaves of two trees. */
+export function differenceOf(a: unknown, b: unknown): number {
+  const others = trees.tensorsOf(b);
+  const errors = trees.tensorsOf(a).map((x, i) => relativeError([...x.readSync()], [...others[i]!.readSync()]));
+  return Math.max(...errors);
 }

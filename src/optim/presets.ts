@@ -2,11 +2,10 @@
 
 import type { AdagradOptions, AdamOptions, RmsOptions } from './adaptive.ts';
 import { scaleByAdagrad, scaleByAdam, scaleByRms } from './adaptive.ts';
-import { addDecayedWeights } from './limit.ts';
 import type { Optimizer } from './optimizer.ts';
-import { chain } from './optimizer.ts';
+import { decay, named } from './preset.ts';
 import type { Rate } from './rate.ts';
-import { describeRate, scaleByRate } from './rate.ts';
+import { scaleByRate } from './rate.ts';
 import { trace } from './trace.ts';
 
 export interface SgdOptions {
@@ -98,15 +97,4 @@ export function adamw({
     ...decay(weightDecay),
     scaleByRate(learningRate),
   ]);
-}
-
-const decay = (weightDecay: number): Optimizer<null>[] => (weightDecay === 0 ? [] : [addDecayedWeights(weightDecay)]);
-
-function named(
-  name: string,
-  config: Readonly<Record<string, unknown>> & { readonly learningRate: Rate },
-  parts: readonly Optimizer[],
-): Optimizer {
-  const whole = chain(...parts);
-  return { ...whole, name, config: { ...config, learningRate: describeRate(config.learningRate) } };
 }

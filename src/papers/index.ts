@@ -1,5 +1,6 @@
 /** The ledger: every paper by its slug, loaded when it is asked for. */
 import { ConfigError } from '../engine/index.ts';
+import { nearest } from '../methods/registry/near.ts';
 import type { Paper } from './ledger/claim.ts';
 
 export { type Claim, type ClaimKind, definePaper, type Paper, type Scale, type Threshold } from './ledger/claim.ts';
@@ -9,7 +10,10 @@ export { claimsAt, isUnexpected, type PaperResult, type ReproduceOptions, reprod
 type Load = () => Promise<{ readonly paper: Paper }>;
 
 /** Loaders in the order of the alphabet. */
-const loaders: Readonly<Record<string, Load>> = {};
+const loaders: Readonly<Record<string, Load>> = {
+  'backprop-basics': () => import('./backprop-basics.ts'),
+  'forward-gradients': () => import('./forward-gradients.ts'),
+};
 
 /** The slugs of all papers. */
 export const paperSlugs: readonly string[] = Object.keys(loaders);
@@ -17,7 +21,12 @@ export const paperSlugs: readonly string[] = Object.keys(loaders);
 /** Loads a paper's claims by its slug. */
 export async function paperNamed(slug: string): Promise<Paper> {
   const load = Object.hasOwn(loaders, slug) ? loaders[slug] : undefined;
-  if (load === undefined)
-    throw new ConfigError(`there is no paper "${slug}"`, { slug, help: `papers are ${paperSlugs.join(', ')}` });
+  if (load === undefined) throw unknownPaper(slug);
   return (await load()).paper;
+}
+
+function unknownPaper(slug: string): ConfigError {
+  const near = nearest(slug, paperSlugs);
+  const help = near.length > 0 ? `did you mean ${near.join(' or ')}?` : `papers are ${paperSlugs.join(', ')}`;
+  return new ConfigError(`there is no paper "${slug}"`, { slug, help });
 }

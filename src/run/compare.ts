@@ -10,8 +10,9 @@ import type { OptimizerSpec } from './optimizers.ts';
 import { learningRateOf } from './presets.ts';
 import { inProcess, type Runner } from './runner.ts';
 import type { CompareEvent, CompareSummary, ResultEvent, RuleSummary, SkipEvent, StartEvent } from './schema.ts';
+import type { Hyper } from './space.ts';
 import type { Task } from './task.ts';
-import { type TuneOptions, tune } from './tuner.ts';
+import { type TuneJobsOptions, tuneJobs, withHyper } from './tuner-jobs.ts';
 
 export interface CompareOptions {
   /** Names or aliases. */
@@ -23,8 +24,8 @@ export interface CompareOptions {
   readonly optimizer: Omit<OptimizerSpec, 'learningRate'>;
   /** Learning rate of each rule by full id; `default` for the others, and what suits a rule where that is not given. */
   readonly learningRates: Readonly<Record<string, number>>;
-  /** Finds the learning rates first, with an equal budget for every rule. */
-  readonly tune?: TuneOptions;
+  /** Finds the learning rates first, and what else is asked for, with an equal budget for every rule. */
+  readonly tune?: TuneJobsOptions;
   /** Samples on which credit is compared with the gradient; 200 unless said. */
   readonly probe?: number;
   readonly signal?: AbortSignal;
@@ -40,13 +41,15 @@ export async function* compare(task: Task, options: CompareOptions): AsyncGenera
   const runner = options.runner ?? inProcess((spec, signal) => runJob(spec, task, signal));
   yield startOf(task, rules, options);
   const seen = new Results();
-  let rates = options.learningRates;
+  let best: Readonly<Record<string, Hyper>> = {};
   if (options.tune !== undefined) {
-    const first = rules.map((rule) => jobOf(rule, options.seeds[0]!, rates, options));
-    rates = { ...rates, ...(yield* seen.watch(tune(first, runner, options.tune, options.signal))) };
+    const first = rules.map((rule) => jobOf(rule, options.seeds[0]!, options));
+    best = yield* seen.watch(tuneJobs(first, runner, options.tune, options.signal));
   }
   const left = rules.filter((rule) => !seen.skipped.has(rule));
-  const jobs = options.seeds.flatMap((seed) => left.map((rule) => jobOf(rule, seed, rates, options)));
+  const jobs = options.seeds.flatMap((seed) =>
+    left.map((rule) => withHyper(jobOf(rule, seed, options), best[rule] ?? {})),
+  );
   yield* seen.watch(eventsOf(runner, jobs, options.signal));
   yield summarise(task, options, left, seen);
 }
@@ -110,8 +113,7 @@ class Results {
 const jobOf = (
   rule: string,
   seed: number,
-  rates: Readonly<Record<string, number>>,
-  { model, optimizer, batch, budget, probe = 200 }: CompareOptions,
+  { model, optimizer, batch, budget, learningRates: rates, probe = 200 }: CompareOptions,
 ): JobSpec => ({
   rule,
   model,

@@ -2,8 +2,8 @@
 
 import type { Part } from '../data/index.ts';
 import { loader } from '../data/index.ts';
-import { argmax, cast, eq, fromArray, jit, mul, sum, type Tensor } from '../engine/index.ts';
-import type { Batch } from '../nn/index.ts';
+import { argmax, cast, type Dtype, eq, fromArray, jit, mul, sum, type Tensor } from '../engine/index.ts';
+import { type Batch, overFeatures } from '../nn/index.ts';
 import { breathe } from './breathe.ts';
 import type { Task } from './task.ts';
 
@@ -14,22 +14,21 @@ export interface Evaluation {
 }
 
 interface HostBatch {
-  readonly x: Float32Array | Float64Array;
+  readonly x: Int32Array | Float32Array | Float64Array;
   readonly xShape: readonly number[];
   readonly y: Int32Array | Float32Array | Float64Array;
   readonly yShape: readonly number[];
   readonly mask: Float32Array | Float64Array;
 }
 
-/** A host batch as tensors; labels become i32. */
+/** A host batch as tensors; labels and ids become i32. */
 export function toTensors({ x, xShape, y, yShape, mask }: HostBatch, withMask: boolean): Batch {
-  const float = x instanceof Float64Array ? 'f64' : 'f32';
-  const batch = {
-    x: fromArray(x, xShape, float),
-    y: fromArray(y, yShape, y instanceof Int32Array ? 'i32' : y instanceof Float64Array ? 'f64' : 'f32'),
-  };
-  return withMask ? { ...batch, mask: fromArray(mask, [mask.length], float) } : batch;
+  const batch = { x: fromArray(x, xShape, dtypeOf(x)), y: fromArray(y, yShape, dtypeOf(y)) };
+  return withMask ? { ...batch, mask: fromArray(mask, [mask.length], dtypeOf(mask)) } : batch;
 }
+
+const dtypeOf = (values: HostBatch['x']): Dtype =>
+  values instanceof Int32Array ? 'i32' : values instanceof Float64Array ? 'f64' : 'f32';
 
 /** Measures predictions on held-out rows; the compiled pass is kept. */
 export class Evaluator<State> {
@@ -45,7 +44,7 @@ export class Evaluator<State> {
       const { mask, ...unmasked } = b;
       const loss = sum(mul(task.loss.perSample(output, unmasked), mask!));
       const hits = task.isClassification
-        ? sum(mul(cast(eq(argmax(output, -1), b.y), output.dtype as 'f32'), mask!))
+        ? sum(mul(overFeatures(cast(eq(argmax(output, -1), b.y), output.dtype), 'mean'), mask!))
         : loss;
       return { loss, hits };
     });

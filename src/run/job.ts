@@ -2,19 +2,32 @@
 import { loader } from '../data/index.ts';
 import { ConfigError } from '../engine/index.ts';
 import { foldIn, type KeyWords, keyFrom } from '../engine/threefry.ts';
-import { type Contestant, contestantNamed } from '../methods/index.ts';
-import type { Budget, Counters, CreditQuality, FitEvent, Learner } from '../methods/learner.ts';
+import { type Contestant, contestantNamed, factories } from '../methods/index.ts';
+import {
+  type Budget,
+  type Counters,
+  type CreditQuality,
+  type FitEvent,
+  type Learner,
+  type LearningTask,
+  type UpdateCost,
+  updatesIn,
+} from '../methods/learner.ts';
+import type { CreditRule } from '../methods/rule.ts';
 import type { Batch, Model, Tree } from '../nn/index.ts';
 import { type Evaluation, Evaluator, toTensors } from './evaluate.ts';
 import { buildModel } from './models.ts';
 import { buildOptimizer, type OptimizerSpec } from './optimizers.ts';
 import { ruleLearner } from './rule-learner.ts';
 import type { EpochEvent, ProgressEvent, ResultEvent, SkipEvent } from './schema.ts';
+import type { Hyper } from './space.ts';
 import { type Task, withHoldout } from './task.ts';
 
 /** Everything that decides a run, as plain data. */
 export interface JobSpec {
   readonly rule: string;
+  /** Options of the rule; its defaults for what is not said. */
+  readonly options?: Hyper;
   readonly model: string;
   readonly optimizer: OptimizerSpec;
   readonly batch: number;
@@ -35,7 +48,7 @@ const PROBE = 0x9e0be;
 /** Runs a job; yields progress, one event an epoch and the result. A diverged run stops and says so. */
 export async function* runJob(spec: JobSpec, task: Task, signal?: AbortSignal): AsyncGenerator<JobEvent> {
   const model = buildModel(spec.model, task.featureShape, task.outputs);
-  const skip = skipOf(contestantNamed(spec.rule), task, model);
+  const skip = skipOf(contestantOf(spec), task, model);
   if (skip !== null) {
     yield skip;
     return;
@@ -54,7 +67,7 @@ function skipOf(contestant: Contestant, task: Task, model: Model): SkipEvent | n
 
 /** The learner that a specification names, for the samples of a task. */
 export function learnerOf(
-  spec: Pick<JobSpec, 'rule' | 'model' | 'optimizer' | 'batch' | 'budget'>,
+  spec: Pick<JobSpec, 'rule' | 'options' | 'model' | 'optimizer' | 'batch' | 'budget'>,
   task: Task,
 ): Learner<Tree> {
   const { batch } = spec;
@@ -64,17 +77,35 @@ export function learnerOf(
       rows: task.train.n,
       help: `use a batch of 1 to ${task.train.n}`,
     });
-  const contestant = contestantNamed(spec.rule);
+  const contestant = contestantOf(spec);
   const model = buildModel(spec.model, task.featureShape, task.outputs);
-  if (contestant.kind === 'learner')
-    return contestant.learner.make({ task, model, batch, learningRate: spec.optimizer.learningRate });
-  const optimizer = buildOptimizer(spec.optimizer, stepsOf(spec, task));
+  if (contestant.kind === 'learner') {
+    const { optimizer, options = {} } = spec;
+    return contestant.learner.make({ task, model, batch, learningRate: optimizer.learningRate, options });
+  }
+  const optimizer = buildOptimizer(spec.optimizer, fullSteps(spec, task));
   return ruleLearner({ rule: contestant.rule, model, loss: task.loss, optimizer, batch }) as unknown as Learner<Tree>;
 }
 
-/** Updates of a budget in epochs; null for the others, whose number of updates is not known beforehand. */
-const stepsOf = ({ budget, batch }: Pick<JobSpec, 'batch' | 'budget'>, { train }: Task): number | null =>
-  budget.kind === 'epochs' ? Math.max(1, Math.round(budget.value * Math.floor(train.n / batch))) : null;
+/** The rule, with its options, or the learner that a specification names. */
+function contestantOf({ rule, options }: Pick<JobSpec, 'rule' | 'options'>): Contestant {
+  const found = contestantNamed(rule);
+  if (found.kind === 'learner' || options === undefined) return found;
+  const make = factories[found.rule.id] as (options: Hyper) => CreditRule;
+  return { kind: 'rule', rule: make(options) };
+}
+
+/** Updates of a budget in epochs, steps or samples; null for the others, whose number of updates is not known beforehand. */
+export function fullSteps(
+  { budget, batch }: Pick<JobSpec, 'batch' | 'budget'>,
+  { train }: LearningTask,
+): number | null {
+  if (budget.kind === 'evaluations' || budget.kind === 'flops' || budget.kind === 'seconds') return null;
+  const next: UpdateCost = { samples: batch, flops: 0, passes: null, trafficBytes: 0 };
+  return updatesIn(budget, NOTHING, next, Math.floor(train.n / batch));
+}
+
+const NOTHING: Counters = { step: 0, epoch: 0, stepInEpoch: 0, samples: 0, flops: 0, seconds: 0 };
 
 /** The first rows of the training part, always the same. */
 export function probeBatch(task: Task, rows: number): Batch {

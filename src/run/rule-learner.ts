@@ -1,8 +1,19 @@
 /** A credit rule with an optimiser, as a learner. */
 import { type Loader, loader } from '../data/index.ts';
-import { UnsupportedError } from '../engine/index.ts';
+import { ConfigError, UnsupportedError } from '../engine/index.ts';
 import { foldIn } from '../engine/threefry.ts';
-import type { Budget, Counters, FitCall, FitEvent, Learner, LearningTask } from '../methods/learner.ts';
+import {
+  type Budget,
+  type Counters,
+  evaluationsOf,
+  type FitCall,
+  type FitEvent,
+  hasRoom,
+  type Learner,
+  type LearningTask,
+  type UpdateCost,
+  updatesIn,
+} from '../methods/learner.ts';
 import type { CreditRule } from '../methods/rule.ts';
 import type { Loss, Model } from '../nn/index.ts';
 import type { Optimizer } from '../optim/index.ts';
@@ -22,7 +33,7 @@ export interface RuleLearnerOptions {
 /** Folded into the key of a fit, far from the numbers that steps fold in. */
 const SHUFFLE = 0x5eed;
 
-const START: Counters = { step: 0, epoch: 0, stepInEpoch: 0, samples: 0, flops: 0, seconds: 0 };
+const START: Counters = { step: 0, epoch: 0, stepInEpoch: 0, samples: 0, evaluations: 0, flops: 0, seconds: 0 };
 
 /** A learner that updates a model's parameters by the credit of a rule, batch by batch; refuses a model that the rule does not support. */
 export function ruleLearner({ batch, ...parts }: RuleLearnerOptions): Learner<TrainState> {
@@ -37,7 +48,9 @@ export function ruleLearner({ batch, ...parts }: RuleLearnerOptions): Learner<Tr
     id: parts.rule.id,
     init: (key) => initialState({ ...parts, key }),
     fit: (call) => updates({ ...parts, key: call.key }, batch, call),
-    predict: ({ params, modelState }, x) => parts.model.apply(params, modelState, x, { train: false })[0],
+    predict: ({ params, modelState }, x) =>
+      parts.rule.predict?.({ model: parts.model, loss: parts.loss, params, modelState, x }) ??
+      parts.model.apply(params, modelState, x, { train: false })[0],
     quality(state, probe, key) {
       diagnostics ??= new Diagnostics(parts.model, parts.loss, parts.rule);
       return diagnostics.measure(state, probe, key);
@@ -53,18 +66,24 @@ async function* updates(
   const trainer = new Trainer(options, from?.state);
   const rows = shuffled(task, batch, foldIn(key, SHUFFLE));
   let counters = from?.counters ?? START;
-  while (!isSpent(budget, counters, rows, trainer)) {
+  while (true) {
     signal?.throwIfAborted();
     const inputs = toTensors(rows.batchAt({ epoch: counters.epoch, step: counters.stepInEpoch }), false);
+    const cost = trainer.costOf(inputs);
+    if (!hasRoom(budget, counters, cost, rows.stepsPerEpoch)) {
+      if (counters.step === 0) throw noRoom(budget, cost);
+      return;
+    }
     const before = performance.now();
     const loss = await trainer.step(inputs, counters.step);
-    counters = advance(counters, rows, trainer.flopsPerStep, (performance.now() - before) / 1000);
+    counters = advance(counters, rows, cost, (performance.now() - before) / 1000);
     yield {
       counters,
       loss,
       endsEpoch: counters.stepInEpoch === 0,
-      totalSteps: totalSteps(budget, counters, rows, trainer),
+      totalSteps: updatesIn(budget, counters, cost, rows.stepsPerEpoch),
       peakBytes: trainer.peakBytes,
+      cost,
       program: trainer.program,
       state: trainer.state,
     };
@@ -75,29 +94,29 @@ async function* updates(
 const shuffled = ({ train, normaliser }: LearningTask, batch: number, key: TrainerOptions['key']): Loader =>
   loader({ set: train, batch, key, normaliser });
 
-function advance(c: Counters, rows: Loader, flopsPerStep: number, seconds: number): Counters {
+function advance(c: Counters, rows: Loader, cost: UpdateCost, seconds: number): Counters {
   const next = rows.next({ epoch: c.epoch, step: c.stepInEpoch });
+  const evaluations = evaluationsOf(cost);
   return {
     step: c.step + 1,
     epoch: next.epoch,
     stepInEpoch: next.step,
-    samples: c.samples + rows.batchSize,
-    flops: c.flops + flopsPerStep,
+    samples: c.samples + cost.samples,
+    ...(evaluations === null ? {} : { evaluations: (c.evaluations ?? c.step * evaluations) + evaluations }),
+    flops: c.flops + cost.flops,
     seconds: c.seconds + seconds,
   };
 }
 
-function isSpent({ kind, value }: Budget, c: Counters, rows: Loader, { flopsPerStep }: Trainer): boolean {
-  if (kind === 'epochs') return c.step >= stepsOf(value, rows);
-  if (kind === 'seconds') return c.seconds >= value;
-  return c.step > 0 && c.flops + Math.max(flopsPerStep, c.flops / c.step) > value;
+function noRoom({ kind, value }: Budget, cost: UpdateCost): ConfigError {
+  const evaluations = evaluationsOf(cost);
+  const why =
+    kind === 'evaluations' && evaluations === null
+      ? 'the rule asks the outside world, so its runs of the model are not counted'
+      : `one update takes ${kind === 'samples' ? cost.samples : kind === 'flops' ? cost.flops : kind === 'steps' ? 1 : evaluations}`;
+  return new ConfigError(`a budget of ${value} ${kind} has no room for an update: ${why}`, {
+    budget: { kind, value },
+    cost,
+    help: 'use a larger budget, or smaller batches',
+  });
 }
-
-/** Updates of the whole fit, as far as that is known by now. */
-function totalSteps({ kind, value }: Budget, c: Counters, rows: Loader, { flopsPerStep }: Trainer): number {
-  if (kind === 'epochs') return stepsOf(value, rows);
-  if (kind === 'flops') return Math.max(c.step, Math.floor(value / Math.max(1, flopsPerStep)));
-  return Math.max(c.step, Math.round((c.step * value) / Math.max(1e-9, c.seconds)));
-}
-
-const stepsOf = (epochs: number, rows: Loader): number => Math.max(1, Math.round(epochs * rows.stepsPerEpoch));

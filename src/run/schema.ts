@@ -9,7 +9,10 @@ const count = z.number().int().nonnegative();
 const cost = z.number().nonnegative();
 const intervalSchema = z.object({ mean: measured, ci95: measured, n: count });
 
-const budgetSchema = z.object({ kind: z.enum(['epochs', 'flops', 'seconds']), value: z.number().positive() });
+const budgetSchema = z.object({
+  kind: z.enum(['epochs', 'steps', 'samples', 'evaluations', 'flops', 'seconds']),
+  value: z.number().positive(),
+});
 const machineSchema = z.object({ cpu: z.string(), cores: count, node: z.string() });
 
 const startSchema = z.object({
@@ -73,9 +76,16 @@ const resultSchema = z.object({
 const trialSchema = z.object({
   type: z.literal('trial'),
   rule: z.string(),
-  learningRate: z.number().positive(),
+  trial: count,
+  rung: count,
+  hyper: z.record(z.string(), z.union([z.number(), z.string(), z.boolean()])),
+  budget: budgetSchema,
+  key: z.tuple([count, count]).readonly(),
   loss: measured,
   accuracy: measured,
+  flops: cost,
+  seconds: cost,
+  status: z.enum(['ok', 'diverged']),
 });
 
 const checkpointSchema = z.object({
@@ -197,8 +207,8 @@ export type BenchEvent = z.infer<typeof benchSchema>;
 /** What a verb writes when it refuses or fails. */
 export type ErrorEvent = z.infer<typeof errorSchema>;
 
-/** One learning rate tried for one rule; accuracy and loss are those of held-out training rows. */
-export type TrialEvent = z.infer<typeof trialSchema>;
+/** One choice of hyper-parameters tried for one rule; accuracy and loss are those of held-out training rows. */
+export type TrialEvent = Readonly<z.infer<typeof trialSchema>>;
 /** A checkpoint of `train` that is now on the disk; the hash is that of its tensors. */
 export type CheckpointEvent = z.infer<typeof checkpointSchema>;
 

@@ -1,8 +1,9 @@
 /** A task: a data set with normalisation from its training part, a loss, and the settings that suit it. */
 
 import type { Dataset, LoadOptions, Part } from '../data/index.ts';
-import { fitNormaliser, loadDataset, sliceRows } from '../data/index.ts';
+import { fitNormaliser, loadDataset, sliceRows, splitPart } from '../data/index.ts';
 import { ConfigError } from '../engine/index.ts';
+import type { KeyWords } from '../engine/threefry.ts';
 import type { LearningTask } from '../methods/learner.ts';
 import { crossEntropy, mse } from '../nn/index.ts';
 
@@ -33,10 +34,10 @@ export function taskOf(set: Dataset): Task {
   };
 }
 
-/** The same task with the last `share` of the training rows in the place of the test part, for tuning and early stops. */
-export function withHoldout(task: Task, share: number): Task {
+/** The same task with a share of the training rows in the place of the test part, for tuning and early stops: the last rows, or by key rows drawn evenly over the classes. */
+export function withHoldout(task: Task, share: number, key?: KeyWords): Task {
   const held = Math.round(task.train.n * share);
-  if (held < 1 || held >= task.train.n)
+  if (!(held >= 1 && held < task.train.n))
     throw new ConfigError(
       `a share of ${share} of ${task.train.n} training rows leaves nothing to train or to measure on`,
       {
@@ -45,6 +46,7 @@ export function withHoldout(task: Task, share: number): Task {
         help: 'use more training rows',
       },
     );
+  if (key !== undefined) return { ...task, ...splitPart(task.train, { key, share: 1 - share }) };
   const kept = task.train.n - held;
   return { ...task, train: sliceRows(task.train, 0, kept), test: sliceRows(task.train, kept, task.train.n) };
 }

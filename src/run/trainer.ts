@@ -13,10 +13,12 @@ import {
 } from '../engine/index.ts';
 import type { KeyWords } from '../engine/threefry.ts';
 import { foldIn, split } from '../engine/threefry.ts';
+import type { UpdateCost } from '../methods/learner.ts';
 import type { CreditResult, CreditRule } from '../methods/rule.ts';
 import type { Batch, Loss, Model, Tree } from '../nn/index.ts';
 import type { Optimizer } from '../optim/index.ts';
 import { fnv1a } from './checkpoint.ts';
+import { modelPasses } from './passes.ts';
 
 /** Everything that a run carries from step to step; a tree of tensors, so that it can be saved. */
 export interface TrainState {
@@ -57,7 +59,7 @@ export class Trainer {
   state: TrainState;
   readonly #keys: readonly KeyWords[];
   readonly #step: StepFunction;
-  #flopsPerStep: number | null = null;
+  #cost: UpdateCost | null = null;
   /** Bytes of working memory of one step at its highest point. */
   peakBytes = 0;
   /** Fingerprint of the compiled step; empty before the first one and for rules that ask the outside world. */
@@ -81,28 +83,33 @@ export class Trainer {
   /** Runs one step and keeps the new state; returns the loss of the batch, null for rules that evaluate none. */
   async step(batch: Batch, step: number): Promise<number | null> {
     const key = keyTensor(this.stepKey(step));
-    this.#count(batch, key);
+    this.costOf(batch);
     const result = this.options.rule.isAsync ? await this.#runAsync(batch, key) : this.#step(this.state, batch, key);
     this.state = result.state;
     return result.loss === null ? null : (await result.loss.read())[0]!;
   }
 
-  /** FLOPs of one step, counted from the graph; 0 for rules that ask the outside world. */
-  get flopsPerStep(): number {
-    return this.#flopsPerStep ?? 0;
+  /** What one step costs, counted from its graph; a rule that asks the outside world has none. */
+  costOf(batch: Batch): UpdateCost {
+    this.#cost ??= this.#count(batch, keyTensor(this.stepKey(0)));
+    return this.#cost;
   }
 
   async #runAsync(batch: Batch, key: Tensor): Promise<StepResult> {
     return applyCredit(this.options, this.state, await creditOf(this.options, this.state, batch, key));
   }
 
-  #count(batch: Batch, key: Tensor): void {
-    if (this.#flopsPerStep !== null || this.options.rule.isAsync) return;
+  #count(batch: Batch, key: Tensor): UpdateCost {
+    const samples = batch.x.shape[0]!;
+    const { isAsync } = this.options.rule;
+    if (isAsync) return { samples, flops: 0, passes: null, trafficBytes: 0 };
     const compiled = this.#step as Jitted<StepFunction>;
-    const graph = compiled.graphOf(this.state, batch, key);
-    this.program = fnv1a(new TextEncoder().encode(printGraph(graph)));
-    this.#flopsPerStep = costOf(optimize(graph)).flops;
+    const traced = compiled.graphOf(this.state, batch, key);
+    this.program = fnv1a(new TextEncoder().encode(printGraph(traced)));
     this.peakBytes = compiled.peakBytes(this.state, batch, key);
+    const graph = optimize(traced);
+    const { flops, traffic } = costOf(graph);
+    return { samples, flops, passes: modelPasses(graph, this.options.model, this.state, batch), trafficBytes: traffic };
   }
 }
 

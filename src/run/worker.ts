@@ -2,15 +2,16 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { useEngine } from './engine-settings.ts';
 import { failureOf } from './failure.ts';
-import { type JobSpec, runJob } from './job.ts';
+import { type JobEvent, type JobSpec, runJob } from './job.ts';
+import type { WorkerReply } from './pool.ts';
 import { taskOf } from './task.ts';
-import type { WorkerReply, WorkerSetup } from './workers.ts';
+import type { WorkerSetup } from './workers.ts';
 
 const { set, engine } = workerData as WorkerSetup;
 useEngine(engine);
 const task = taskOf(set);
 
-const send = (reply: WorkerReply): void => parentPort!.postMessage(reply);
+const send = (reply: WorkerReply<JobEvent>): void => parentPort!.postMessage(reply);
 
 async function work(job: JobSpec): Promise<void> {
   try {

@@ -92,7 +92,7 @@ const lossPicture = (rule: RuleState, width: number): string =>
 
 function status(state: UiState, rule: RuleState, now: number): string {
   if (rule.startedAt === null && rule.trials > 0)
-    return `${rule.trials} of ${state.start?.trials ?? rule.trials} rates tried`;
+    return `${rule.trials} of ${state.start?.trials ?? rule.trials} trials`;
   if (rule.startedAt === null) return 'waiting';
   if (hasDiverged(rule) && rule.endedAt !== null) return 'diverged';
   if (rule.endedAt !== null) return `done in ${formatSeconds(rule.runs.reduce((sum, run) => sum + run.seconds, 0))}`;

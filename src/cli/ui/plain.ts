@@ -1,6 +1,6 @@
 /** The display where there is no terminal: one line for each event that a reader of a log wants to see. */
 import { formatBytes, formatNumber, formatPercent, formatSeconds, formatSi } from '../../plot/units.ts';
-import type { Event } from '../../run/schema.ts';
+import type { ClaimEvent, Event, TrialEvent } from '../../run/schema.ts';
 import { clean } from './text.ts';
 
 /** The line of an event; null for what a log is better without. */
@@ -13,19 +13,28 @@ export function plainLine(event: Event): string | null {
     case 'result':
       return `${clean(event.rule)} seed ${event.seed} done: ${measures(event)}, ${formatSi(event.flops, 'FLOP')}, ${formatBytes(event.peakBytes)}, ${formatSeconds(event.seconds)}`;
     case 'trial':
-      return `${clean(event.rule)} tried rate ${formatNumber(event.learningRate)}: ${measures(event)}`;
+      return `${clean(event.rule)} tried ${settings(event.hyper)}: ${measures(event)}`;
     case 'checkpoint':
       return `checkpoint ${clean(event.path)} at step ${event.step}`;
     case 'skip':
       return `${clean(event.rule)} skipped: ${clean(event.reason)}`;
     case 'claim':
-      return `${event.holds ? 'holds' : 'not reproduced'}: ${clean(event.paper)} ${clean(event.id)}, ${clean(event.sentence)}`;
+      return `${event.holds ? 'holds' : 'not reproduced'}: ${clean(event.paper)} ${clean(event.id)}, ${claimMeasures(event)}`;
     case 'error':
       return `${clean(event.code)}: ${clean(event.message)}`;
     default:
       return null;
   }
 }
+
+/** `learningRate 0.01, scale 2`. */
+const settings = (hyper: TrialEvent['hyper']): string =>
+  Object.entries(hyper)
+    .map(([name, value]) => `${clean(name)} ${typeof value === 'number' ? formatNumber(value) : clean(String(value))}`)
+    .join(', ');
+
+const claimMeasures = ({ measured, unit, threshold, seconds }: ClaimEvent): string =>
+  `measured ${measured ?? 'nothing'}${unit === '' ? '' : ` ${clean(unit)}`} (${threshold.op} ${threshold.value}), ${formatSeconds(seconds)}`;
 
 function measures({ accuracy, loss }: { accuracy: number | null; loss: number | null }): string {
   const told = loss === null ? 'diverged' : `loss ${formatNumber(loss)}`;

@@ -1,4 +1,6 @@
 /** The closing tables of the verbs: rules of a comparison, claims of a paper, timings of a benchmark. */
+
+import { figureOf } from '../../papers/ledger/words.ts';
 import {
   formatBytes,
   formatDegrees,
@@ -63,19 +65,13 @@ export function claimTable(claims: readonly ClaimEvent[], options: TableOptions)
   const rows = claims.map((c) => [
     clean(c.id),
     c.kind,
-    withUnit(c.published, c.unit),
-    withUnit(c.measured, c.unit),
-    `${c.threshold.op} ${withUnit(c.threshold.value, c.unit)}`,
+    clean(figureOf(c.published, c)),
+    figureOf(c.measured, c),
+    `${c.threshold.op} ${figureOf(c.threshold.value, c)}`,
     verdict(c, style),
     formatSeconds(c.seconds),
   ]);
   return table(columns, rows, options);
-}
-
-function withUnit(value: number | string | null, unit: string): string {
-  if (value === null) return '–';
-  const text = typeof value === 'string' ? clean(value) : formatNumber(value);
-  return unit === '' || typeof value === 'string' ? text : `${text} ${clean(unit)}`;
 }
 
 function verdict({ holds, expected }: ClaimEvent, style: Style): string {

@@ -18,7 +18,7 @@ export interface RuleState {
   readonly rule: string;
   readonly runs: readonly RunState[];
   readonly skipped: string | null;
-  /** Learning rates tried before the runs. */
+  /** Hyper-parameters tried before the runs. */
   readonly trials: number;
   /** Milliseconds, by the clock of the display. */
   readonly startedAt: number | null;

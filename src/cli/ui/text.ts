@@ -42,6 +42,19 @@ export function truncate(text: string, width: number): string {
   return out;
 }
 
+/** Breaks a text at its spaces into lines of at most about `width` columns; a longer word stands alone. */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && textWidth(line) + 1 + textWidth(word) > width) {
+      lines.push(line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line];
+}
+
 function head(text: string, room: number): string {
   let out = '';
   let used = 0;

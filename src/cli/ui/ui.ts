@@ -1,11 +1,12 @@
 /** What a verb of the command line shows: progress while it runs, then its table; with --json people read stderr and programs stdout. */
 import type { BenchEvent, ClaimEvent, Event } from '../../run/schema.ts';
+import { ledgerTables } from './claims.ts';
 import { frame } from './frame.ts';
 import { type Live, liveBlock, type ProcessLike, type Terminal } from './live.ts';
 import { plainLine } from './plain.ts';
-import { benchTable, claimTable, compareTable } from './results.ts';
+import { benchTable, compareTable } from './results.ts';
 import { advance, emptyState } from './state.ts';
-import { style, wantsColor } from './text.ts';
+import { type Style, style, wantsColor } from './text.ts';
 
 export interface UiOptions {
   readonly stdout: Terminal;
@@ -18,11 +19,20 @@ export interface UiOptions {
   readonly later?: (run: () => void, ms: number) => () => void;
 }
 
+/** How a live display may look. */
+export interface Look {
+  readonly columns: number;
+  readonly rows: number;
+  readonly style: Style;
+}
+
 export interface Ui {
   /** Takes the next event: shows it, and writes it as a JSON line where these are asked for. */
   event(event: Event): void;
   /** Writes a line for people, above what is live. */
   say(line: string): void;
+  /** Redraws lines in place, where there is a terminal; for verbs whose events are no comparison. */
+  board(lines: (look: Look) => readonly string[]): void;
   /** Ends the live display and prints the closing table of whatever was seen; lines may still be said. */
   close(): void;
 }
@@ -38,17 +48,18 @@ export function openUi(options: UiOptions): Ui {
   let live: Live | null = null;
   let isClosed = false;
 
+  const begin = (): Live =>
+    liveBlock({ process: options.process, now, later: options.later ?? later, terminal: stderr });
+  const look = (): Look => ({ columns: stderr.columns || 80, rows: stderr.rows || 24, style: paint.live });
+  let isBoard = false;
+
   const show = (event: Event) => {
     state = advance(state, event, now());
-    if (isTerminal && event.type === 'start') {
-      live = liveBlock({ process: options.process, now, later: options.later ?? later, terminal: stderr });
-    }
+    if (isTerminal && event.type === 'start') live = begin();
     const line = plainLine(event);
     if (live === null) write(stderr, line === null ? [] : [line]);
     else if (event.type === 'error') live.above([paint.live.red(line!)]);
-    live?.update(() =>
-      frame(state, { columns: stderr.columns || 80, rows: stderr.rows || 24, now: now(), style: paint.live }),
-    );
+    if (!isBoard) live?.update(() => frame(state, { ...look(), now: now() }));
   };
 
   return {
@@ -60,6 +71,12 @@ export function openUi(options: UiOptions): Ui {
     say(line) {
       if (live === null) write(people, [line]);
       else live.above([line]);
+    },
+    board(lines) {
+      if (!isTerminal || isClosed) return;
+      isBoard = true;
+      live ??= begin();
+      live.update(() => lines(look()));
     },
     close() {
       if (isClosed) return;
@@ -80,7 +97,7 @@ function closing(seen: readonly Event[], options: Parameters<typeof compareTable
   const bench = seen.filter((e): e is BenchEvent => e.type === 'bench');
   const tables = [
     compareTable(seen, options),
-    claims.length > 0 ? claimTable(claims, options) : [],
+    claims.length > 0 ? ledgerTables(claims, options) : [],
     bench.length > 0 ? benchTable(bench, options) : [],
   ];
   return tables.flatMap((lines) => (lines.length > 0 ? ['', ...lines] : []));

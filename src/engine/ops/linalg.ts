@@ -3,6 +3,7 @@ export * from './linalg/cholesky.ts';
 export * from './linalg/eigenvalues.ts';
 export * from './linalg/eigh.ts';
 export * from './linalg/expm.ts';
+export * from './linalg/gram-schmidt.ts';
 export * from './linalg/least-squares.ts';
 export * from './linalg/lu.ts';
 export * from './linalg/qr.ts';

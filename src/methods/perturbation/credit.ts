@@ -15,13 +15,16 @@ export type Estimate = {
 
 const NOISE = 0x6e6f6973;
 
+/** The key of the noise of a step, apart from the key that the model sees. */
+export const noiseKey = (key: Key): Key => random.foldIn(key, NOISE);
+
 /** Averages `draws` estimates, each with its own key; the model sees the step's key, so dropout is the same in every pass. */
 export function averaged<State>(
   { state, key }: CreditCall<State>,
   draws: number,
   estimate: (key: Key) => Estimate,
 ): CreditResult<State> {
-  const noise = random.foldIn(key, NOISE);
+  const noise = noiseKey(key);
   const { credit, loss, modelState } = draws === 1 ? estimate(noise) : overDraws(estimate, noise, draws);
   return { credit, loss, state, modelState, metrics: {} };
 }

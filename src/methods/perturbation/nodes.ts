@@ -1,8 +1,9 @@
 /**
- * Perturbed pre-activations: each sample hears how its own loss answers to the noise in its own units.
+ * Perturbed nodes: each sample hears how its own loss answers to the noise in its own units.
  *
- * Sites are the taps `…/pre`, in the order in which the model visits them; a site that encloses others (the sum of a block, the output of a recurrent layer) is left alone. At each site ∂loss/∂z is
- * estimated by (slope of the loss along the noise)·noise, and pulled back to the parameters between this site and the ones before it. No derivative crosses a site.
+ * Sites before the activation are the taps `…/pre`, in the order in which the model visits them; a site that encloses others (the sum of a block, the output of a recurrent layer) is left alone. Sites
+ * behind the activation are the outputs of the units of `nn/unroll.ts`. At each site ∂loss/∂z is estimated by (slope of the loss along the noise)·noise, and pulled back to the parameters between
+ * this site and the ones before it. No derivative crosses a site.
  */
 import type { Tensor } from '../../engine/index.ts';
 import {
@@ -10,6 +11,7 @@ import {
   mul,
   neg,
   reshape,
+  scopePath,
   slice,
   stopGradient,
   sub,
@@ -23,6 +25,7 @@ import type { Key } from '../../nn/key.ts';
 import type { Tree } from '../../nn/layer.ts';
 import { sampleWeights } from '../../nn/loss.ts';
 import type { Model } from '../../nn/model.ts';
+import { unitsOf } from '../../nn/unroll.ts';
 import type { CreditCall, Reason } from '../rule.ts';
 import { reason } from '../rule.ts';
 import type { Estimate } from './credit.ts';
@@ -33,7 +36,11 @@ import type { SlopeRule } from './slope.ts';
 /** `fresh`: noise of its own for every sample; `shared`: one draw for the whole batch. */
 export type Drawn = 'fresh' | 'shared';
 
+/** Before the activation of every layer with weights, or at the outputs of the model's units. */
+export type NodePlace = 'preactivation' | 'activation';
+
 export interface NodeOptions {
+  readonly place: NodePlace;
   readonly law: Law;
   readonly drawn: Drawn;
   readonly slopeOf: SlopeRule;
@@ -47,6 +54,11 @@ export function supportsNodes(model: Model, drawn: Drawn): true | Reason {
   );
 }
 
+/** Slopes of single samples need samples that do not depend on one another. */
+export const supportsSamples = (model: Model): true | Reason =>
+  stateSize(model) === 0 ||
+  reason('the slopes of samples need samples that do not depend on one another; batch normalisation ties them');
+
 /** Tensors in the model's state, counted without drawing any. */
 const stateSize = (model: Model): number =>
   traceGraph((key) => leavesOf(model.initialise(key!).state) as Tensor[], [{ shape: [2], dtype: 'u32' }]).outputs
@@ -57,23 +69,29 @@ const mixesSamples = (modelState: Tree): boolean => leavesOf(modelState).length 
 
 /** The credit of one draw of noise at every site. */
 export const nodeEstimate =
-  <State>(call: CreditCall<State>, { law, drawn, slopeOf }: NodeOptions) =>
+  <State>(call: CreditCall<State>, { place, law, drawn, slopeOf }: NodeOptions) =>
   (noise: Key): Estimate => {
-    const { sites, pull } = localPulls(call);
+    const { sites, pull } = localPulls(call, place);
     const v = direction(law, noise, drawn === 'fresh' ? sites : sites.map(firstSample), {
       isPerSample: true,
     }) as Tensor[];
-    const run = mixesSamples(call.modelState) ? wholeLoss(call) : sampleLosses(call);
+    const run = mixesSamples(call.modelState) ? wholeLoss(call, place) : sampleLosses(call, place);
     const { value, slope, rest } = slopeOf((shift) => run(shift as readonly Tensor[]), v.map(zerosLike), v);
     const cts = v.map((x, i) => neg(mul(x, beside(slope, sites[i]!)))); // a shift is subtracted, hence the sign
     return { credit: pull(cts), loss: sum(value), modelState: rest };
   };
 
-/** One pass with no derivative across sites: the values at the sites, and the pull from their cotangents to the params. */
-function localPulls<State>(call: CreditCall<State>): { sites: Tensor[]; pull: (cts: Tensor[]) => Tree } {
+/** The values at the sites, (B, …) each, and the pull from their cotangents to the params. */
+export interface LocalPulls {
+  readonly sites: Tensor[];
+  readonly pull: (cts: Tensor[]) => Tree;
+}
+
+/** One pass with no derivative across sites. */
+export function localPulls<State>(call: CreditCall<State>, place: NodePlace): LocalPulls {
   const run = (params: Tree): Tensor[] => {
     const found: Tensor[] = [];
-    forward({ ...call, params }, (z) => {
+    forward({ ...call, params }, place, (z) => {
       found.push(z);
       return stopGradient(z);
     });
@@ -83,47 +101,63 @@ function localPulls<State>(call: CreditCall<State>): { sites: Tensor[]; pull: (c
   return { sites, pull };
 }
 
-type Shifted = (shift: readonly Tensor[]) => readonly [value: Tensor, state: Tree];
+/** The loss with z − shift at every site; where shifts are 0 its bits are those of the plain pass, which a compiled step then shares. */
+export type Shifted = (shift: readonly Tensor[]) => readonly [value: Tensor, state: Tree];
 
-/** The loss of the batch with z − shift at every site; where shifts are 0 its bits are those of the plain pass, which a compiled step then shares. */
+/** The loss of the batch. */
 const wholeLoss =
-  <State>(call: CreditCall<State>): Shifted =>
+  <State>(call: CreditCall<State>, place: NodePlace): Shifted =>
   (shift) => {
-    const [output, next] = shifted(call, shift);
+    const [output, next] = shifted(call, place, shift);
     return [call.loss.value(output, call.batch), next];
   };
 
-/** What each sample adds to the loss of the batch, with z − shift at every site: (B). */
-const sampleLosses =
-  <State>(call: CreditCall<State>): Shifted =>
+/** What each sample adds to the loss of the batch: (B). */
+export const sampleLosses =
+  <State>(call: CreditCall<State>, place: NodePlace): Shifted =>
   (shift) => {
-    const [output, next] = shifted(call, shift);
+    const [output, next] = shifted(call, place, shift);
     const reduction = call.loss.config.batch === 'sum' ? 'sum' : 'mean';
     return [mul(call.loss.perSample(output, call.batch), sampleWeights(output, call.batch, reduction)), next];
   };
 
-function shifted<State>(call: CreditCall<State>, shift: readonly Tensor[]): readonly [Tensor, Tree] {
+function shifted<State>(call: CreditCall<State>, place: NodePlace, shift: readonly Tensor[]): readonly [Tensor, Tree] {
   let at = 0;
-  return forward(call, (z) => sub(z, shift[at++]!));
+  return forward(call, place, (z) => sub(z, shift[at++]!));
 }
 
 /** One pass of the model with `change` applied at every site. */
 function forward<State>(
   { model, params, modelState, batch, key }: CreditCall<State>,
+  place: NodePlace,
   change: (z: Tensor) => Tensor,
 ): readonly [output: Tensor, state: Tree] {
-  const visited: string[] = [];
-  const handler = (z: Tensor, name: string): Tensor => {
-    if (!name.endsWith('/pre')) return z;
-    const scope = name.slice(0, -'pre'.length);
-    const encloses = visited.some((other) => other.startsWith(scope));
-    visited.push(name);
-    return encloses ? z : change(z);
-  };
+  const isSite = place === 'activation' ? unitOutputs(model) : innermostPre();
+  const handler = (z: Tensor, name: string): Tensor => (isSite(name) ? change(z) : z);
   return withTaps(handler, () => model.apply(params, modelState, batch.x, { key, train: true }));
 }
 
-const firstSample = (z: Tensor): Tensor =>
+/** The taps of this pass before an activation, without those that enclose one that was visited before. */
+function innermostPre(): (name: string) => boolean {
+  const visited: string[] = [];
+  return (name) => {
+    if (!name.endsWith('/pre')) return false;
+    const scope = name.slice(0, -'pre'.length);
+    const encloses = visited.some((other) => other.startsWith(scope));
+    visited.push(name);
+    return !encloses;
+  };
+}
+
+/** The taps behind the last layers of units. */
+function unitOutputs(model: Model): (name: string) => boolean {
+  const root = scopePath() === '' ? '' : `${scopePath()}/`;
+  const names = new Set(unitsOf(model).map(({ to }) => `${root}${model.names[to - 1]}/post`));
+  return (name) => names.has(name);
+}
+
+/** The first sample of a site, (1, …): what stands for a draw that all samples share. */
+export const firstSample = (z: Tensor): Tensor =>
   slice(
     z,
     z.shape.map(() => 0),

@@ -1,9 +1,11 @@
 /** Options of the perturbation family, checked once. */
 import { ConfigError } from '../../engine/index.ts';
-import { laws } from './law.ts';
+import { laws, sparsityOf } from './law.ts';
 
 /** Refuses a law that is not known. */
-export const checkLaw = (law: string): void => checkChoice('law', law, laws);
+export function checkLaw(law: string): void {
+  if (sparsityOf(law) === null) checkChoice('law', law, laws);
+}
 
 /** Refuses a word that is not one of several. */
 export function checkChoice(option: string, value: string, choices: readonly string[]): void {

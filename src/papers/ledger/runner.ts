@@ -17,7 +17,7 @@ export interface ReproduceOptions extends LabOptions {
   /** Only the claims whose ids are listed. */
   readonly only?: readonly string[];
   /** Told of every claim as it is measured. */
-  readonly onClaim?: (claim: ClaimEvent) => void;
+  readonly onClaim?: (claim: ClaimEvent, lab: Lab) => void;
 }
 
 /** The claims of a paper that are measured at a scale. */
@@ -33,7 +33,7 @@ export async function reproduce(paper: Paper, options: ReproduceOptions): Promis
     lab.step(claim.id, i / asked.length);
     const event = await measureOne(paper, claim, lab);
     claims.push(event);
-    options.onClaim?.(event);
+    options.onClaim?.(event, lab);
     await breathe();
   }
   return { claims, summary: summaryOf(paper, options.scale, claims), figures: lab.figures, tables: lab.tables };
@@ -76,10 +76,11 @@ async function measureOne(paper: Paper, claim: Claim, lab: Lab): Promise<ClaimEv
 export const isUnexpected = ({ kind, holds, expected, failure }: ClaimEvent): boolean =>
   failure !== undefined || (kind !== 'timing' && holds !== (expected === 'holds'));
 
-function summaryOf(paper: Paper, scale: Scale, claims: readonly ClaimEvent[]): PaperSummary {
+/** How the claims of a paper came out, in numbers. */
+export function summaryOf({ slug }: Pick<Paper, 'slug'>, scale: Scale, claims: readonly ClaimEvent[]): PaperSummary {
   return {
     type: 'summary',
-    paper: paper.slug,
+    paper: slug,
     scale,
     claims: claims.length,
     hold: claims.filter((c) => c.holds).length,

@@ -229,9 +229,9 @@ function configurationRows(start: StartEvent): [string, string][] {
   ];
 }
 
-/** A budget in words: `5 epochs`, `12.0 GFLOP`, `30 s`. */
+/** A budget in words: `5 epochs`, `1 step`, `12.0 GFLOP`, `30 s`. */
 export function budgetText({ kind, value }: Budget): string {
   if (kind === 'flops') return formatSi(value, 'FLOP');
   if (kind === 'seconds') return formatSeconds(value);
-  return `${value} ${value === 1 ? 'epoch' : 'epochs'}`;
+  return `${value} ${value === 1 ? kind.slice(0, -1) : kind}`;
 }

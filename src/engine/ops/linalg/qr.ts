@@ -33,13 +33,13 @@ export const qrOp: Op<None> = /* @__PURE__ */ matrixOp<None>('qr', {
     { shape: a!, dtype: 'f64' },
     { shape: [a![1]!, a![1]!], dtype: 'f64' },
   ],
-  jvp: ({ outs: [q, r], tangents: [da] }): MaybeTensor[] => (da == null ? [null, null] : tangentsOf(q!, r!, da)),
+  jvp: ({ outs: [q, r], tangents: [da] }): MaybeTensor[] => (da == null ? [null, null] : factorTangents(q!, r!, da)),
   kernel: ([a], [q, r], [size]) => factorize(a!, q!, r!, size![0]!, size![1]!),
   flops: ([size]) => 4 * size![0]! * size![1]! ** 2,
 });
 
 /** With W = dA·R⁻¹ and Ω = the antisymmetric matrix that has the lower triangle of Qᵀ·W: dQ = W − Q·(Qᵀ·W − Ω), dR = (Qᵀ·W − Ω)·R. */
-function tangentsOf(q: Tensor, r: Tensor, da: Tensor): [dq: Tensor, dr: Tensor] {
+export function factorTangents(q: Tensor, r: Tensor, da: Tensor): [dq: Tensor, dr: Tensor] {
   const w = swapLast(triangularSolve(r, swapLast(da), { lower: false, transpose: true }));
   const inner = matmul(q, w, { transposeX: true });
   const below = tril(inner, -1);
