@@ -4,6 +4,8 @@ import './methods.ts';
 export * from './backends/current.ts';
 export * from './check.ts';
 export * from './dag.ts';
+export * from './dag-async.ts';
+export { sortDag } from './dag-sort.ts';
 export * from './dtype.ts';
 export * from './errors.ts';
 export * from './graph.ts';
@@ -31,6 +33,7 @@ export * from './ops/integer.ts';
 export * from './ops/iota.ts';
 export * as linalg from './ops/linalg.ts';
 export * from './ops/logic.ts';
+export * from './ops/mask.ts';
 export * from './ops/matmul.ts';
 export * from './ops/moments.ts';
 export * from './ops/movement.ts';
@@ -38,6 +41,14 @@ export * from './ops/pack.ts';
 export * from './ops/patches.ts';
 export * from './ops/piecewise.ts';
 export * from './ops/pool.ts';
+export {
+  maxPoolCodesOp,
+  maxPoolWithCodes,
+  pickCodesOp,
+  type UnpoolOptions,
+  unpool,
+  unpoolOp,
+} from './ops/pool-codes.ts';
 export * from './ops/power.ts';
 export * from './ops/promote.ts';
 export * as random from './ops/random.ts';
@@ -52,8 +63,10 @@ export * from './ops/tap.ts';
 export * from './ops/triangle.ts';
 export * from './ops/trigonometric.ts';
 export { type Padding, type Pair, type WindowOptions, type WindowParams, windowOver } from './ops/window.ts';
+export { type Applied, type OwnKernel, type OwnOp, op } from './own-op.ts';
 export { optimize } from './passes/index.ts';
 export { type Residual, residualsOf } from './passes/residuals.ts';
+export * from './scalar/index.ts';
 export * from './scope.ts';
 export * from './shape.ts';
 export * from './tensor.ts';
@@ -69,8 +82,11 @@ export { cond, condOp } from './transforms/cond.ts';
 export { customJvp, customJvpOp } from './transforms/custom-jvp.ts';
 export { customVjp, customVjpOp } from './transforms/custom-vjp.ts';
 export * from './transforms/jit.ts';
+export { keptRows } from './transforms/kept-rows.ts';
 export { linearCall, linearCallOp } from './transforms/linear-call.ts';
+export { type KeepPolicy, keep, type PullOverride, type PullRules, vjpWith, withPulls } from './transforms/override.ts';
 export { type PeakBytes, type PlanReport, type Role, savedBytes, savedValues } from './transforms/plan.ts';
+export type { PullNode, PullRule, SavedRule } from './transforms/pull-node.ts';
 export { countRules, type RuleCalls } from './transforms/rule-calls.ts';
 export * from './tree.ts';
 export type { Tree } from './tree-algebra.ts';

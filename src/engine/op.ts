@@ -83,6 +83,10 @@ export interface Op<P extends Params = Params> {
   readonly isCheap?: boolean;
   /** The node holds graphs: `inline` opens it before planning. */
   readonly inline?: (params: P) => import('./graph.ts').Graph;
+  /** The derivative is that of the graphs in the parameters: the same parameters with each graph replaced. */
+  readonly mapGraphs?: (params: P, map: (graph: import('./graph.ts').Graph) => import('./graph.ts').Graph) => Params;
+  /** Ops that compute the same and keep something else for their derivative, by what they keep. */
+  readonly keeps?: () => Readonly<Record<string, Op>>;
   /** Splits a node with some linear inputs into a part that runs now and a linear part (ops that hold graphs). */
   readonly linearize?: (
     inputs: readonly Tensor[],

@@ -42,6 +42,20 @@ export function withTrace<T extends Trace, R>(make: (level: number) => T, body: 
   }
 }
 
+/** The trace that receives every op now. */
+export const dynamicTrace = (): Trace | null => dynamic;
+
+/** Runs `body` as if another trace, or none, received every op. */
+export function underTrace<R>(trace: Trace | null, body: () => R): R {
+  const before = dynamic;
+  dynamic = trace;
+  try {
+    return body();
+  } finally {
+    dynamic = before;
+  }
+}
+
 /** Whether any transformation is running. */
 export const isTransforming = (): boolean => depth > 0;
 

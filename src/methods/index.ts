@@ -1,13 +1,19 @@
 /** The registry of credit rules and learners: id → factory, sorted. */
 import { ConfigError } from '../engine/index.ts';
 import { backprop } from './backprop.ts';
+import { contrastiveHebbian } from './contrastive-hebbian-learning.ts';
 import { directFeedbackAlignment } from './direct-feedback-alignment.ts';
+import { equilibriumPropagation } from './equilibrium-propagation.ts';
 import { feedbackAlignment } from './feedback-alignment.ts';
 import { forwardGradient } from './forward-gradient.ts';
 import { kolenPollack } from './kolen-pollack.ts';
 import type { LearnerKind } from './learner.ts';
 import { multiTangent } from './multi-tangent.ts';
 import { nodePerturbation } from './node-perturbation.ts';
+import { autonomousInferenceLearning } from './predictive-coding/autonomous.ts';
+import { inferenceLearning } from './predictive-coding/inference-learning.ts';
+import { predictiveCodingNudge } from './predictive-coding/nudge.ts';
+import { zeroDivergence } from './predictive-coding/zero-divergence.ts';
 import { nearest } from './registry/near.ts';
 import type { CreditRule } from './rule.ts';
 import { signSymmetry } from './sign-symmetry.ts';
@@ -15,15 +21,21 @@ import { weightPerturbation } from './weight-perturbation.ts';
 
 /** Factories of all rules, by id. A factory takes the rule's options. */
 export const factories: Readonly<Record<string, () => CreditRule>> = {
+  'autonomous-inference-learning': autonomousInferenceLearning as () => CreditRule,
   backprop: backprop as () => CreditRule,
+  'contrastive-hebbian-learning': contrastiveHebbian as () => CreditRule,
   'direct-feedback-alignment': directFeedbackAlignment as () => CreditRule,
+  'equilibrium-propagation': equilibriumPropagation as () => CreditRule,
   'feedback-alignment': feedbackAlignment as () => CreditRule,
   'forward-gradient': forwardGradient as () => CreditRule,
+  'inference-learning': inferenceLearning as () => CreditRule,
   'kolen-pollack': kolenPollack as () => CreditRule,
   'multi-tangent': multiTangent as () => CreditRule,
   'node-perturbation': nodePerturbation as () => CreditRule,
+  'predictive-coding-nudge': predictiveCodingNudge as () => CreditRule,
   'sign-symmetry': signSymmetry as () => CreditRule,
   'weight-perturbation': weightPerturbation as () => CreditRule,
+  'zero-divergence-inference-learning': zeroDivergence as () => CreditRule,
 };
 
 /** Factories of all rules, sorted by id. */
@@ -77,7 +89,10 @@ function unknownName(
 }
 
 export { backprop } from './backprop.ts';
+export { contrastiveHebbian } from './contrastive-hebbian-learning.ts';
 export { directFeedbackAlignment } from './direct-feedback-alignment.ts';
+export * as energy from './energy/index.ts';
+export { equilibriumPropagation } from './equilibrium-propagation.ts';
 export { feedbackAlignment } from './feedback-alignment.ts';
 export { forwardGradient } from './forward-gradient.ts';
 export { kolenPollack } from './kolen-pollack.ts';
@@ -95,6 +110,10 @@ export type {
 export { evaluationsOf, hasRoom, updatesIn } from './learner.ts';
 export { multiTangent } from './multi-tangent.ts';
 export { nodePerturbation } from './node-perturbation.ts';
+export { autonomousInferenceLearning } from './predictive-coding/autonomous.ts';
+export { inferenceLearning } from './predictive-coding/inference-learning.ts';
+export { predictiveCodingNudge } from './predictive-coding/nudge.ts';
+export { zeroDivergence } from './predictive-coding/zero-divergence.ts';
 export type { Citation, CreditCall, CreditResult, CreditRule, Reason } from './rule.ts';
 export { reason } from './rule.ts';
 export { signSymmetry } from './sign-symmetry.ts';

@@ -69,7 +69,7 @@ describe.each([
       expect(Math.max(...values.map(Math.abs))).toBeLessThanOrEqual(0.25);
       expect(Math.max(...values)).toBeGreaterThan(0.15);
     }
-    expect((params as Record<string, Tensor>)['w']!.shape).toEqual([40, gates * 16]);
+    expect((params as Record<string, Tensor>).w!.shape).toEqual([40, gates * 16]);
   });
 
   it('takes feedback for both matrices; that of the true ones is backprop', () => {

@@ -10,6 +10,8 @@ import type { Conv2dOptions } from './convolution.ts';
 import { conv2d } from './convolution.ts';
 import type { DenseOptions } from './dense.ts';
 import { dense } from './dense.ts';
+import type { ConvTranspose2dOptions, DepthwiseConv2dOptions } from './depthwise.ts';
+import { convTranspose2d, depthwiseConv2d, separableConv2d } from './depthwise.ts';
 import type { EmbeddingOptions } from './embedding.ts';
 import { embedding } from './embedding.ts';
 import type { GatedLayerOptions, GatedOptions } from './gated.ts';
@@ -21,8 +23,16 @@ import type { Model } from './model.ts';
 import { model } from './model.ts';
 import type { BatchNormOptions, LayerNormOptions } from './norm.ts';
 import { batchNorm, layerNorm } from './norm.ts';
+import type {
+  ChannelNormOptions,
+  ChannelScaleOptions,
+  GroupNormOptions,
+  InstanceNormOptions,
+  RmsNormOptions,
+} from './norm-more.ts';
+import { channelNorm, channelScale, groupNorm, instanceNorm, rmsNorm } from './norm-more.ts';
 import type { AvgPoolOptions, PoolOptions } from './plain.ts';
-import { activation, avgPool, dropout, flatten, globalAvgPool, maxPool } from './plain.ts';
+import { activation, avgPool, dropout, flatten, globalAvgPool, maxPool, stochasticDepth } from './plain.ts';
 import type { ClassTokenOptions, PositionsOptions } from './position.ts';
 import { classToken, positions } from './position.ts';
 import type { RecurrentOptions } from './recurrent.ts';
@@ -32,6 +42,7 @@ import { residual } from './residual.ts';
 import { tiedVocabulary } from './tied.ts';
 import type { TransformerBlockOptions } from './transformer.ts';
 import { transformerBlock } from './transformer.ts';
+import { joined } from './unet.ts';
 import { poolSequence, toSequence } from './vision-transformer.ts';
 
 export interface LayerJson {
@@ -47,7 +58,10 @@ export interface ModelJson extends LayerJson {
 /** Makes a layer of its config; `build` makes the layers inside it. */
 export type LayerFactory = (config: never, build: (json: LayerJson) => Layer) => Layer;
 
-type Nested<T> = Omit<T, 'body'> & { readonly body: readonly LayerJson[] };
+type Nested<T> = Omit<T, 'body' | 'skip'> & {
+  readonly body: readonly LayerJson[];
+  readonly skip?: readonly LayerJson[];
+};
 
 const FACTORIES: Readonly<Record<string, LayerFactory>> = {
   activation: (c: { name: ActivationName }) => activation(c.name),
@@ -55,14 +69,21 @@ const FACTORIES: Readonly<Record<string, LayerFactory>> = {
   avgPool: (c: AvgPoolOptions) => avgPool(c),
   batchNorm: (c: BatchNormOptions) => batchNorm(c),
   chain: (c: { layers: readonly LayerJson[] }, build) => chain({ layers: c.layers.map(build) }),
+  channelNorm: (c: ChannelNormOptions) => channelNorm(c),
+  channelScale: (c: ChannelScaleOptions) => channelScale(c),
   classToken: (c: ClassTokenOptions) => classToken(c),
   conv2d: (c: Conv2dOptions) => conv2d(c),
+  convTranspose2d: (c: ConvTranspose2dOptions) => convTranspose2d(c),
   dense: (c: DenseOptions) => dense(c),
+  depthwiseConv2d: (c: DepthwiseConv2dOptions) => depthwiseConv2d(c),
   dropout: (c: { rate: number }) => dropout(c.rate),
   embedding: (c: EmbeddingOptions) => embedding(c),
   flatten,
   globalAvgPool,
+  groupNorm: (c: GroupNormOptions) => groupNorm(c),
   gru: (c: GatedOptions & GatedLayerOptions) => gru(c),
+  instanceNorm: (c: InstanceNormOptions) => instanceNorm(c),
+  joined: (c: { body: readonly LayerJson[] }, build) => joined({ body: c.body.map(build) }),
   layerNorm: (c: LayerNormOptions) => layerNorm(c),
   lstm: (c: LstmOptions & GatedLayerOptions) => lstm(c),
   maxPool: (c: PoolOptions) => maxPool(c),
@@ -70,7 +91,11 @@ const FACTORIES: Readonly<Record<string, LayerFactory>> = {
   poolSequence: (c: { pool: 'first' | 'mean' }) => poolSequence(c.pool),
   positions: (c: PositionsOptions) => positions(c),
   recurrent: (c: RecurrentOptions) => recurrent(c),
-  residual: (c: Nested<ResidualOptions>, build) => residual({ ...c, body: c.body.map(build) }),
+  residual: (c: Nested<ResidualOptions>, build) =>
+    residual({ ...c, body: c.body.map(build), skip: c.skip?.map(build) }),
+  rmsNorm: (c: RmsNormOptions) => rmsNorm(c),
+  separableConv2d: (c: Conv2dOptions) => separableConv2d(c),
+  stochasticDepth: (c: { rate: number }) => stochasticDepth(c.rate),
   tiedVocabulary: (c: { embedding: LayerJson; body: readonly LayerJson[] }, build) =>
     tiedVocabulary({ embedding: build(c.embedding), body: c.body.map(build) }),
   toSequence,

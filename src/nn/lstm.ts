@@ -47,7 +47,7 @@ export function lstmCell({
     },
     init(key, features) {
       const drawn = drawGates(key, { features, units, gates: 4, bias, init });
-      return bias && forgetBias !== 0 ? { ...drawn, b: add(drawn['b']!, lift(units, forgetBias, drawn)) } : drawn;
+      return bias && forgetBias !== 0 ? { ...drawn, b: add(drawn.b!, lift(units, forgetBias, drawn)) } : drawn;
     },
     start: (batch, dtype) => ({ h: zeros([batch, units], dtype), c: zeros([batch, units], dtype) }),
     drive(params, x, feedback) {

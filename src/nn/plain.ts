@@ -53,6 +53,26 @@ export function dropout(rate: number): Layer {
   );
 }
 
+/** Zeroes whole samples with probability `rate` in training and scales the others by 1 / (1 − rate): at the end of a residual body it drops the body. Source: G. Huang et al., Deep Networks with Stochastic Depth, ECCV 2016, arXiv:1603.09382. */
+export function stochasticDepth(rate: number): Layer {
+  if (!(rate >= 0 && rate < 1))
+    throw new ConfigError(`stochasticDepth: the rate is ${rate}; it must be in [0, 1)`, { rate });
+  return plain(
+    'stochasticDepth',
+    { rate },
+    (input) => input,
+    (x, { key, train = false }) => {
+      if (!train || rate === 0) return x;
+      if (key === undefined)
+        throw new ConfigError('stochasticDepth: training needs a random key', {
+          help: 'pass { key, train: true } to apply',
+        });
+      const drawn = random.uniform(key, [x.shape[0]!, ...x.shape.slice(1).map(() => 1)], { dtype: 'f32' });
+      return where(lt(drawn, 1 - rate), div(x, 1 - rate), 0);
+    },
+  );
+}
+
 export interface PoolOptions extends WindowOfPool {
   /** Extent of the window, one number for both axes. */
   readonly size: number | Pair;

@@ -3,7 +3,7 @@
 import type { Shape } from '../engine/index.ts';
 import { add, ShapeError, sameShape, showShape } from '../engine/index.ts';
 import type { ActivationName } from './activation.ts';
-import { blockAnatomy, initChildren } from './chain.ts';
+import { blockAnatomy, chain, initChildren } from './chain.ts';
 import { conv2d } from './convolution.ts';
 import { dense } from './dense.ts';
 import type { Layer, Tree } from './layer.ts';
@@ -13,6 +13,8 @@ import { postOf } from './parts.ts';
 
 export interface ResidualOptions {
   readonly body: readonly Layer[];
+  /** Layers that carry the input over, where it should be neither the identity nor the projection of its own. */
+  readonly skip?: readonly Layer[] | undefined;
   /** Whether a linear map (1×1 convolution, dense) carries the input over where the body changes its shape. */
   readonly projection?: boolean;
   /** After the sum. */
@@ -20,18 +22,19 @@ export interface ResidualOptions {
 }
 
 /** A block that adds its input to what its body makes of it; params and state are lists: one entry per layer of the body, then the skip's. */
-export function residual({ body, projection = true, activation = 'identity' }: ResidualOptions): Layer {
-  const skip = skipOver(body, projection);
+export function residual({ body, skip: around, projection = true, activation = 'identity' }: ResidualOptions): Layer {
+  const skip = around === undefined ? skipOver(body, projection) : chain({ layers: around });
   const children = [...body, skip];
   const names = layerNames(body);
   const count = body.length;
   const childInputs = (input: Shape): readonly Shape[] => [...chainShapes(body, input).slice(0, -1), input];
   return {
     kind: 'residual',
-    config: { body, projection, activation },
+    config: { body, projection, activation, ...(around === undefined ? {} : { skip: around }) },
     children,
+    childNames: [...names, 'skip'],
     childInputs,
-    outShape: (input) => skip.outShape(input),
+    outShape: (input) => checkSum(skip.outShape(input), chainShapes(body, input).at(-1)!),
     init: (key, input) => initChildren(children, key, childInputs(input)),
     pre(params, state, x, call) {
       const [y, after] = runLayers({ layers: body, names }, params, state, x, call);
@@ -49,6 +52,15 @@ export function residual({ body, projection = true, activation = 'identity' }: R
     anatomy: (input) => ({ ...blockAnatomy(children, childInputs(input)), activation }),
     opensUnit: true,
   };
+}
+
+function checkSum(carried: Shape, made: Shape): Shape {
+  if (sameShape(carried, made)) return made;
+  throw new ShapeError(`residual: the body gives ${showShape(made)} and the skip ${showShape(carried)}`, {
+    body: made,
+    skip: carried,
+    help: 'both ways must lead to the same shape',
+  });
 }
 
 /** The way around a body: the identity, or a linear map to the body's output shape. */

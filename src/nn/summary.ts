@@ -29,7 +29,7 @@ function rowsOf(block: Layer, input: Shape, indent: string): string[][] {
   const inputs = block.childInputs!(input);
   return children.flatMap((layer, i) => {
     const inside = layer.children === undefined ? [] : rowsOf(layer, inputs[i]!, `${indent}  `);
-    const name = layer.kind === 'skip' ? 'skip' : names[i]!;
+    const name = names[i]!;
     return [
       [`${indent}${name}${detail(layer)}`, showShape(layer.outShape(inputs[i]!)), count(paramCount(layer, inputs[i]!))],
       ...inside,

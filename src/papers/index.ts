@@ -11,6 +11,7 @@ type Load = () => Promise<{ readonly paper: Paper }>;
 
 /** Loaders in the order of the alphabet. */
 const loaders: Readonly<Record<string, Load>> = {
+  'backprop-basics': () => import('./backprop-basics.ts'),
   'forward-gradients': () => import('./forward-gradients.ts'),
 };
 

@@ -17,6 +17,7 @@ export {
   themeCss,
 } from './palette.ts';
 export { encodePng, type Pixels, pngDataUrl } from './png.ts';
+export { type ScalarPlotOptions, scalarLabels, scalarPlot } from './scalar-graph.ts';
 export { bar, meter, resample, type SparklineOptions, sparkline } from './terminal.ts';
 export { linearTicks, logTicks, roundRange } from './ticks.ts';
 export {
@@ -29,3 +30,4 @@ export {
   formatSeconds,
   formatSi,
 } from './units.ts';
+export { cellNumber, type ValueGraphOptions, type ValueNode, valueGraphDot, valueGraphSvg } from './value-graph.ts';

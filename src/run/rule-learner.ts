@@ -48,7 +48,9 @@ export function ruleLearner({ batch, ...parts }: RuleLearnerOptions): Learner<Tr
     id: parts.rule.id,
     init: (key) => initialState({ ...parts, key }),
     fit: (call) => updates({ ...parts, key: call.key }, batch, call),
-    predict: ({ params, modelState }, x) => parts.model.apply(params, modelState, x, { train: false })[0],
+    predict: ({ params, modelState }, x) =>
+      parts.rule.predict?.({ model: parts.model, loss: parts.loss, params, modelState, x }) ??
+      parts.model.apply(params, modelState, x, { train: false })[0],
     quality(state, probe, key) {
       diagnostics ??= new Diagnostics(parts.model, parts.loss, parts.rule);
       return diagnostics.measure(state, probe, key);

@@ -33,8 +33,7 @@ describe('cotangent', () => {
     expect(code).toBe(0);
     for (const verb of ['compare', 'train', 'list', 'reproduce', 'check', 'graph', 'data', 'report'])
       expect(stdout).toMatch(new RegExp(`^  ${verb}`, 'm'));
-    for (const verb of ['bench', 'sweep', 'lab'])
-      expect(stdout).not.toMatch(new RegExp(`^  ${verb}`, 'm'));
+    for (const verb of ['bench', 'sweep', 'lab']) expect(stdout).not.toMatch(new RegExp(`^  ${verb}`, 'm'));
   });
 
   it('says what a mistyped verb or option may have meant, and exits with 2', async () => {

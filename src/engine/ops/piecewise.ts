@@ -6,11 +6,12 @@ import type { Op } from '../op.ts';
 import type { Tensor } from '../tensor.ts';
 import { bind1 } from '../trace.ts';
 import { type Binary, binary, type Unary, unary } from './apply.ts';
-import { mul, NUMERIC } from './arithmetic.ts';
+import { FLOATS, mul, NUMERIC } from './arithmetic.ts';
 import { eq, ge, gt, le, lt } from './compare.ts';
 import type { TensorLike } from './constant.ts';
 import { and, or, where } from './logic.ts';
 import { elementwise, NONE, type None } from './makers.ts';
+import { bitGate, positiveBits } from './mask.ts';
 import { promote } from './promote.ts';
 
 export const signOp: Op<None> = /* @__PURE__ */ elementwise('sign', {
@@ -28,13 +29,41 @@ export const absOp: Op<None> = /* @__PURE__ */ elementwise('abs', {
   wasm: 'abs',
 });
 
-/** The mask is taken from the result, so that nothing need keep x. */
+/** The gate is taken from the result, so that nothing need keep x. */
 export const reluOp: Op<None> = /* @__PURE__ */ elementwise('relu', {
   arity: 1,
   dtypes: NUMERIC,
-  partials: [(dx, _, z) => where(gt(z, 0), dx, 0)],
+  partials: [(dx, _, z) => bind1(gateOp, [dx, z], NONE)],
   js: () => (x) => Math.max(x!, 0),
   wasm: 'relu',
+  keeps: () => ({ output: reluOp, mask: reluMaskOp }),
+});
+
+/** relu whose derivative keeps one bit per unit instead of the result. */
+export const reluMaskOp: Op<None> = /* @__PURE__ */ elementwise('reluMask', {
+  arity: 1,
+  dtypes: NUMERIC,
+  partials: [(dx, _, z) => bitGate(dx, positiveBits(z))],
+  js: () => (x) => Math.max(x!, 0),
+  wasm: 'relu',
+  keeps: () => ({ output: reluOp, mask: reluMaskOp }),
+});
+
+const emitGate: Emit = (w, dtype) => {
+  const lanes = dtype === 'f32' ? w.f32x4 : w.f64x2;
+  w.v128.zero();
+  lanes.gt();
+  return w.v128.and();
+};
+
+/** x where z > 0, else 0: linear in x, constant in z. */
+export const gateOp: Op<None> = /* @__PURE__ */ elementwise('gate', {
+  arity: 2,
+  dtypes: FLOATS,
+  partials: [(dx, [_, z]) => bind1(gateOp, [dx, z!], NONE), null],
+  linearIn: { 0: (ct, [_, z]) => bind1(gateOp, [ct, z!], NONE) },
+  js: () => (x, z) => (z! > 0 ? x! : 0),
+  wasm: emitGate,
 });
 
 /** The part of a tangent that passes to the operand that `wins`; in a tie each gets half. */
@@ -101,6 +130,12 @@ export const piecewiseChecks: readonly CheckRow[] = [
   { name: 'sign.u32', f: sign, args: [{ shape: [9], kind: 'u32', domain: [0, 2] }] },
   { name: 'relu', f: relu, args: [{ shape: [3, 5], kinks: [0] }] },
   { name: 'relu.square', f: (x) => mul(relu(x!), x!), args: [{ shape: [3, 5], kinks: [0] }] },
+  {
+    name: 'gate',
+    f: (x, z) => bind1(gateOp, [x!, z!], NONE),
+    args: [{ shape: [3, 5] }, { shape: [5], kinks: [0] }],
+  },
+  { name: 'reluMask', f: (x) => bind1(reluMaskOp, [x!], NONE), args: [{ shape: [3, 17], kinks: [0] }] },
   { name: 'relu.i32', f: relu, args: [{ shape: [9], kind: 'i32', domain: [-9, 9] }] },
   { name: 'maximum', f: maximum, args: [{ shape: [3, 5] }, { shape: [5] }] },
   {

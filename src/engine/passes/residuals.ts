@@ -1,6 +1,7 @@
 /** What a graph keeps between its forward and its backward pass: values that a forward node makes and a backward node reads. */
 import type { ValueId } from '../dag.ts';
 import type { Graph } from '../graph.ts';
+import { constantOp } from '../ops/constant.ts';
 import { bytesOf } from '../tensor.ts';
 
 /** A kept value; views of one another are one value. */
@@ -15,7 +16,7 @@ export interface Residual {
   readonly lastUse: number;
 }
 
-/** The values that a flat graph keeps for its backward pass, in the order in which they are made. Inputs are not among them: they are there anyway. */
+/** The values that a flat graph keeps for its backward pass, in the order in which they are made. Inputs and constants are not among them: they are there anyway. */
 export function residualsOf(graph: Graph): Residual[] {
   const roots = viewRoots(graph);
   const made = new Map<ValueId, number>();
@@ -26,7 +27,8 @@ export function residualsOf(graph: Graph): Residual[] {
         const root = roots.get(id) ?? id;
         if (made.has(root)) lastUse.set(root, i);
       }
-    } else if (node.op.isView !== true) for (const id of node.outputs) made.set(id, i);
+    } else if (node.op.isView !== true && node.op.name !== constantOp.name)
+      for (const id of node.outputs) made.set(id, i);
   });
   return [...lastUse.keys()]
     .sort((a, b) => made.get(a)! - made.get(b)!)

@@ -114,6 +114,7 @@ export const callOp: Op<CallParams> = defineOp<CallParams>({
     throw new UnsupportedError('call: graphs are inlined before a backend sees them');
   },
   inline: ({ graph }) => graph,
+  mapGraphs: ({ graph, name }, map) => ({ graph: map(graph), name }),
 });
 
 function linearizeGraph(graph: Graph, varied: readonly boolean[]): LinearizedGraph {

@@ -59,6 +59,7 @@ export const checkpointOp: Op<CheckpointParams> = defineOp<CheckpointParams>({
     throw new UnsupportedError('checkpoint: graphs are inlined before a backend sees them');
   },
   inline: ({ graph }) => graph,
+  mapGraphs: ({ graph, policy }, map) => ({ graph: map(graph), policy }),
 });
 
 const asCall = (graph: Graph): CallParams => ({ graph, name: 'checkpoint' });

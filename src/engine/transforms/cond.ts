@@ -87,6 +87,7 @@ export const condOp: Op<CondParams> = defineOp<CondParams>({
     throw new UnsupportedError('cond: graphs are inlined before a backend sees them');
   },
   inline: (params) => selectGraph(params),
+  mapGraphs: (params, map) => ({ ...params, onTrue: map(params.onTrue), onFalse: map(params.onFalse) }),
 });
 
 /** Both branches for `size` instances that share one choice. */
