@@ -10,8 +10,10 @@
 
 import { flugel2025 } from '../methods/multi-tangent.ts';
 import { definePaper, type Paper } from './ledger/claim.ts';
+import { costClaims } from './multi-tangent/cost-claims.ts';
 import { directionClaims } from './multi-tangent/direction-claims.ts';
 import { functionClaims } from './multi-tangent/function-claims.ts';
+import { mnistClaims } from './multi-tangent/mnist-claims.ts';
 import { networkIdentities } from './multi-tangent/network-identities.ts';
 import { projectionClaims } from './multi-tangent/projection-claims.ts';
 
@@ -21,5 +23,12 @@ export const paper: Paper = definePaper({
   citation: flugel2025,
   summary: 'Trains without a backward pass by projecting the gradient onto the span of a few random tangents.',
   methods: ['multi-tangent', 'forward-gradient'],
-  claims: [...projectionClaims, ...networkIdentities, ...directionClaims, ...functionClaims],
+  claims: [
+    ...projectionClaims,
+    ...networkIdentities,
+    ...directionClaims,
+    ...functionClaims,
+    ...mnistClaims,
+    ...costClaims,
+  ],
 });
