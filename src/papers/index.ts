@@ -13,6 +13,7 @@ type Load = () => Promise<{ readonly paper: Paper }>;
 const loaders: Readonly<Record<string, Load>> = {
   'backprop-basics': () => import('./backprop-basics.ts'),
   'forward-gradients': () => import('./forward-gradients.ts'),
+  'multi-tangent': () => import('./multi-tangent.ts'),
 };
 
 /** The slugs of all papers. */
