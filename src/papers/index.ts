@@ -14,6 +14,7 @@ const loaders: Readonly<Record<string, Load>> = {
   'backprop-basics': () => import('./backprop-basics.ts'),
   'ebm-infinitesimal-limit': () => import('./ebm-infinitesimal-limit.ts'),
   'z-il-predictive-coding': () => import('./z-il-predictive-coding.ts'),
+  'forward-gradients': () => import('./forward-gradients.ts'),
 };
 
 /** The slugs of all papers. */
