@@ -11,5 +11,6 @@ export * from './power-iteration.ts';
 export * from './prediction-time.ts';
 export * from './quadrature.ts';
 export * from './root.ts';
+export * from './row-reduction.ts';
 export { type Space, spaceOf } from './space.ts';
 export * from './stochastic-lbfgs.ts';
