@@ -2,6 +2,7 @@
 export * from './bounded-lbfgs.ts';
 export * from './conjugate-gradient.ts';
 export * from './dormand-prince.ts';
+export * from './implicit-midpoint.ts';
 export * from './integrator.ts';
 export * from './lbfgs.ts';
 export * from './line-search.ts';

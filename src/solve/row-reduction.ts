@@ -58,6 +58,11 @@ export class RowReduction {
     return this.#rows;
   }
 
+  /** Bytes of the factor and its right-hand sides, however many rows there are. */
+  get bytes(): number {
+    return this.#tops.reduce((total, top) => total + top.byteLength, 0);
+  }
+
   /** Takes in rows a (p, n) with their right-hand sides b (p) or (p, k). */
   absorb(a: Tensor, b: Tensor): void {
     const { columns, rights } = this;
