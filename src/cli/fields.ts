@@ -29,6 +29,9 @@ const numberThat =
     return n !== undefined && holds(n) ? n : undefined;
   };
 
+/** A number that is finite. */
+export const finite = (): z.ZodType<number> => field('a number', numberThat(Number.isFinite));
+
 export const whole = (least = 0): z.ZodType<number> =>
   field(
     `a whole number of at least ${least}`,

@@ -6,6 +6,7 @@ import { compareVerb } from './compare.ts';
 import { mergedValues } from './config.ts';
 import { dataVerb } from './data.ts';
 import { reportFailure } from './failure.ts';
+import { fitVerb } from './fit.ts';
 import { graphVerb } from './graph.ts';
 import { interruptible } from './interrupt.ts';
 import { listVerb } from './list.ts';
@@ -23,6 +24,7 @@ export const verbs: readonly Verb[] = [
   listVerb,
   checkVerb,
   graphVerb,
+  fitVerb,
   dataVerb,
   reportVerb,
 ];

@@ -1,4 +1,5 @@
 /** Energies learned from motion: sampled networks solved in closed form, the gradient-trained network beside them, and a fit of recorded trajectories. */
+export { type HamiltonianDocument, hamiltonianFromDocument, hamiltonianToDocument } from './document.ts';
 export * from './energy.ts';
 export {
   type FitHamiltonianOptions,
