@@ -99,7 +99,7 @@ export function valueGraphSvg(nodes: readonly ValueNode[], options: ValueGraphOp
   const edges = edgesOf(nodes);
   // The layout runs from top to bottom: laid out with width and height exchanged, it runs from left to right.
   const sized = nodes.flatMap(({ id, op }) => [
-    ...(op === undefined ? [] : [{ id: opId(id), scope: '', width: circle, height: circle }]),
+    ...(op === undefined ? [] : [{ id: opId(id), scope: '', width: circle, height: opWidth(op.name) }]),
     { id, scope: '', width: height, height: sum(widths.get(id)!) },
   ]);
   const layout = layoutGraph(sized, edges, () => 0);
@@ -139,8 +139,8 @@ function valueMarks(
 ): string {
   const wide = sum(widths);
   const [left, top] = [at.y - wide / 2, at.x - height / 2];
-  const color = node.kind === undefined ? 'var(--ink)' : colors[node.kind];
   const isSet = marked.has(node.id);
+  const color = isSet ? 'var(--accent)' : node.kind === undefined ? 'var(--ink)' : colors[node.kind];
   const box = { x: left, y: top, width: wide, height, rx: 5 };
   const texts = cellsOf(node).map((text, i) => {
     const before = sum(widths.slice(0, i));
@@ -171,7 +171,7 @@ function valueMarks(
     element('rect', {
       ...box,
       fill: color,
-      'fill-opacity': isSet ? 0.28 : 0.06,
+      'fill-opacity': isSet ? 0.18 : 0.06,
       stroke: color,
       'stroke-width': isSet ? 2 : 1,
     }),
@@ -179,26 +179,22 @@ function valueMarks(
   );
 }
 
+const opSize = (name: string): number => (name.length > 1 ? 11 : 14);
+
+/** A circle for a sign, longer for the name of a function. */
+const opWidth = (name: string): number => Math.max(circle, Math.round(textLength(name, opSize(name))) + 14);
+
 function opMarks({ id, x, y }: PlacedNode, name: string, marked: ReadonlySet<string> = new Set()): string {
   const isSet = marked.has(id);
-  const r = circle / 2;
-  return (
-    element('circle', {
-      cx: y,
-      cy: x,
-      r,
-      fill: 'var(--surface)',
-      stroke: isSet ? 'var(--accent)' : 'var(--muted)',
-      'stroke-width': isSet ? 2 : 1,
-    }) +
-    label(name, {
-      x: y,
-      y: x,
-      dy: '.34em',
-      'text-anchor': 'middle',
-      'font-size': name.length > 3 ? 8 : name.length > 1 ? 10 : 14,
-    })
-  );
+  const wide = opWidth(name);
+  const look = {
+    fill: 'var(--surface)',
+    stroke: isSet ? 'var(--accent)' : 'var(--muted)',
+    'stroke-width': isSet ? 2 : 1,
+  };
+  const box = { x: y - wide / 2, y: x - circle / 2, width: wide, height: circle, rx: circle / 2 };
+  const text = { x: y, y: x, dy: '.34em', 'text-anchor': 'middle', 'font-size': opSize(name) };
+  return element('rect', { ...box, ...look }) + label(name, text);
 }
 
 const round = (v: number): string => String(Math.round(v * 100) / 100);

@@ -4,7 +4,7 @@ export { type Checkpoint, type CheckpointHeader, decodeCheckpoint, encodeCheckpo
 export { type CompareOptions, compare } from './compare.ts';
 export { Diagnostics, type SpreadQuality } from './diagnose.ts';
 export { type EngineSettings, useEngine } from './engine-settings.ts';
-export { type Evaluation, Evaluator, toTensors } from './evaluate.ts';
+export { type Evaluation, Evaluator } from './evaluate.ts';
 export { type FitOptions, type FitOutcome, fitOnce } from './fit.ts';
 export { type JobEvent, type JobSpec, learnerOf, runJob } from './job.ts';
 export { buildModel, models } from './models.ts';

@@ -15,7 +15,8 @@ import {
 } from '../methods/learner.ts';
 import type { CreditRule } from '../methods/rule.ts';
 import type { Batch, Model, Tree } from '../nn/index.ts';
-import { type Evaluation, Evaluator, toTensors } from './evaluate.ts';
+import { toTensors } from '../nn/index.ts';
+import { type Evaluation, Evaluator } from './evaluate.ts';
 import { buildModel } from './models.ts';
 import { buildOptimizer, type OptimizerSpec } from './optimizers.ts';
 import { ruleLearner } from './rule-learner.ts';
