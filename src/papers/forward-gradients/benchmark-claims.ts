@@ -82,18 +82,22 @@ function showProfiles(lab: Lab, d: number, within: number, results: readonly Fun
   );
 }
 
+const ADAM_LOSES =
+  'Adam loses more than 5 % of its runs: 0.93 to 0.96 with five keys of 15 starts a function each (0.944 together), all of it on Zakharov and Dixon–Price, where forward steps do not cover the way in time; a program in plain loops with 1000 starts shows the same on both. The prototypes’ 0.99 came from four sets of five starts.';
+
 /** Shares where a scale judges: 1000 steps at quick scale, 3000 at full. */
 const judged = async (lab: Lab, d: number): Promise<Shares> =>
   sharesWithin(await finishes(lab, d), lab.pick(1000, JUDGED));
 
-const ratioOf = (name: string, d: number, threshold: Claim['threshold'], sentence: string): Claim => ({
+const ratioOf = (name: string, d: number, threshold: Claim['threshold'], sentence: string, why?: string): Claim => ({
   id: `benchmark-${name.toLowerCase()}-${d}`,
   kind: 'learning',
   sentence,
   published: 'performance profiles only',
   unit: 'forward / gradient',
   threshold,
-  expected: 'holds',
+  expected: why === undefined ? 'holds' : 'not reproduced',
+  ...(why === undefined ? {} : { why }),
   scales: ['full'],
   measure: async (lab) => (await judged(lab, d)).ratios[optimizerNames.indexOf(name)]!,
 });
@@ -126,6 +130,7 @@ export const benchmarkClaims: readonly Claim[] = [
       2,
       atLeast(0.95),
       `In two dimensions ${name} with forward gradients solves as many runs as with gradients (3000 steps, three sets of starts).`,
+      name === 'Adam' ? ADAM_LOSES : undefined,
     ),
   ),
   ...optimizerNames.map((name) =>

@@ -5,6 +5,7 @@ import {
   grad,
   jit,
   jvp,
+  maximum,
   mean,
   mul,
   random,
@@ -50,7 +51,8 @@ export function errorStatistics(f: Scalar, x: Tensor, law: Law, key: Tensor, dra
   const some = jit((keys: Tensor) => {
     const all = vmap((own: Tensor) => forwardGradientAt(f, x, tangentLike(law, own, x)))(keys); // (draws, n)
     const errors = div(sum(square(sub(all, g)), 1), power);
-    const cosines = div(abs(sum(mul(all, g), 1)), sqrt(mul(sum(square(all), 1), power)));
+    const lengths = maximum(sum(square(all), 1), 1e-300); // a sparse tangent may be 0
+    const cosines = div(abs(sum(mul(all, g), 1)), sqrt(mul(lengths, power)));
     return { first: sum(all, 0), moments: stack([sum(errors), sum(square(errors)), sum(cosines)]) };
   });
   let [first, moments] = [zeros(x.shape, 'f64'), zeros([3], 'f64')];

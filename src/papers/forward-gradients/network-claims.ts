@@ -1,10 +1,10 @@
 /** Check 7: forward gradients in networks beside backprop, every rule tuned over the same rates. */
-import { loadDataset, loader } from '../../data/index.ts';
+import { loader } from '../../data/index.ts';
 import { jit, type Tensor, trees } from '../../engine/index.ts';
 import { backprop } from '../../methods/backprop.ts';
 import { type ForwardGradientOptions, forwardGradient } from '../../methods/forward-gradient.ts';
 import type { CreditCall, CreditRule } from '../../methods/rule.ts';
-import { type Batch, dense, flatten, type Model, model, type Tree } from '../../nn/index.ts';
+import { type Batch, type Model, type Tree, toTensors } from '../../nn/index.ts';
 import { sgd } from '../../optim/index.ts';
 import {
   againstBackprop,
@@ -15,31 +15,11 @@ import {
   Trainer,
   type TrainState,
   taskOf,
-  toTensors,
 } from '../../run/index.ts';
 import { mean } from '../../stats/index.ts';
 import { atLeast, atMost, type Claim } from '../ledger/claim.ts';
 import type { Lab } from '../ledger/lab.ts';
-
-/** Mean and deviation of the pixels of MNIST by which everybody standardises it. */
-const PIXELS = { mean: [0.1307], std: [0.3081] };
-
-/** The first rows of MNIST, standardised. */
-export async function mnistTask(train: number, test: number): Promise<Task> {
-  const task = taskOf(await loadDataset('mnist', { train, test }));
-  return { ...task, normaliser: { by: 'scalar', featureShape: task.featureShape, ...PIXELS } };
-}
-
-/** A ReLU network on images with weights and biases from U(±1/√in). */
-export const reluNetwork = (widths: readonly number[]): Model =>
-  model(
-    [1, 28, 28],
-    [
-      flatten(),
-      ...widths.map((units) => dense({ units, activation: 'relu', init: 'pytorchDefault' })),
-      dense({ units: 10, init: 'pytorchDefault' }),
-    ],
-  );
+import { mnistTask, reluNetwork } from '../shared/mnist.ts';
 
 type NetName = 'regression' | 'mlp';
 
