@@ -93,7 +93,11 @@ const timed = (lab: Lab) =>
           report.ratio('forward gradient', 'backprop').estimate.toFixed(2),
           share(forwardGradient({ place: 'preactivation' }) as CreditRule<null>),
         ],
-        ['frog, 1 tangent', report.ratio('frog 1', 'backprop').estimate.toFixed(2), share(multiTangent({ tangents: 1 }))],
+        [
+          'frog, 1 tangent',
+          report.ratio('frog 1', 'backprop').estimate.toFixed(2),
+          share(multiTangent({ tangents: 1 })),
+        ],
         [
           'frog, 16 tangents',
           report.ratio('frog 16', 'backprop').estimate.toFixed(2),
