@@ -88,7 +88,10 @@ function jointBody(params: ScanParams, varied: readonly boolean[]): JointBody {
     const avals = [...groups, present(ins.xs, is.xs)].flat();
     const graph = traceGraph((...all) => {
       let at = 0;
-      const take = (n: number): Tensor[] => all.slice(at, (at += n));
+      const take = (n: number): Tensor[] => {
+        at += n;
+        return all.slice(at - n, at);
+      };
       const [consts, dConsts, carry, dCarry, xs] = groups.map((g) => take(g.length)) as Tensor[][];
       const moved = [...dConsts!, ...dCarry!, ...all.slice(at)];
       let next = 0;

@@ -51,8 +51,12 @@ export function sunkSums(graph: Graph, values: readonly ValueId[], { invariant, 
     operands,
     evaluate(given, stacked) {
       const at = new Map<ValueId, Tensor>();
-      sequences.forEach((id, i) => at.set(id, given[i]!));
-      operands.forEach((id, i) => at.set(id, stacked[i]!));
+      sequences.forEach((id, i) => {
+        at.set(id, given[i]!);
+      });
+      operands.forEach((id, i) => {
+        at.set(id, stacked[i]!);
+      });
       return sums.filter((s) => s !== null).map((s) => evaluateSum(s, (id) => at.get(id)!));
     },
   };

@@ -40,7 +40,9 @@ const numbers = (tree: unknown): number[] => c.leavesOf(tree).flatMap((x) => [..
 function expectClose(found: unknown, expected: unknown, within = 1e-12): void {
   const [a, b] = [numbers(found), numbers(expected)];
   expect(a.length).toBe(b.length);
-  a.forEach((v, i) => expect(Math.abs(v - b[i]!)).toBeLessThanOrEqual(within * (1 + Math.abs(b[i]!))));
+  a.forEach((v, i) => {
+    expect(Math.abs(v - b[i]!)).toBeLessThanOrEqual(within * (1 + Math.abs(b[i]!)));
+  });
 }
 
 for (const backend of ['js', 'wasm'] as const) {

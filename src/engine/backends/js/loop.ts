@@ -28,7 +28,9 @@ export function interpretArrays(graph: Graph, inputs: readonly TypedArray[]): Ty
     const outs = outputs.map((id): Aval => graph.avals[id]!);
     const made = outs.map((x) => storageFor(x.dtype, sizeOf(x.shape)));
     op.js(arrays, made, { ins: ids.map((id) => graph.avals[id]!), outs, params });
-    outputs.forEach((id, i) => values.set(id, made[i]!));
+    outputs.forEach((id, i) => {
+      values.set(id, made[i]!);
+    });
   }
   return graph.outputs.map((id) => values.get(id)!);
 }
@@ -46,8 +48,12 @@ export const jsLoop: JsKernel<ScanParams> = (inputs, outputs, { params }) => {
     if (flag !== null && carry[flag]!.every((word) => word === 0)) break;
     const t = reverse ? length - 1 - step : step;
     const outs = interpretArrays(body, [...fixed, ...carry, ...inputs.slice(consts + count).map((x) => slice(x, t))]);
-    outputs.slice(count).forEach((y, j) => slice(y, t).set(outs[count + j]!));
+    outputs.slice(count).forEach((y, j) => {
+      slice(y, t).set(outs[count + j]!);
+    });
     carry = outs.slice(0, count);
   }
-  carry.forEach((x, i) => outputs[i]!.set(x));
+  carry.forEach((x, i) => {
+    outputs[i]!.set(x);
+  });
 };

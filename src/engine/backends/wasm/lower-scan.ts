@@ -116,7 +116,10 @@ class LoopWriter {
 
   constructor(w: FunctionWriter, shape: LoopShape, params: readonly Local[]) {
     let at = 0;
-    const take = (n: number): readonly Local[] => params.slice(at, (at += n));
+    const take = (n: number): readonly Local[] => {
+      at += n;
+      return params.slice(at - n, at);
+    };
     this.#w = w;
     this.#shape = shape;
     this.#consts = take(shape.consts);
@@ -132,8 +135,13 @@ class LoopWriter {
     const w = this.#w;
     const { length, flag, yBytes, carryBytes } = this.#shape;
     const t = w.local('i32');
-    this.#next.forEach((to, i) => w.assign(to, this.#last[i]!));
-    if (flag !== null) this.#ys.forEach((y, j) => this.#fillZero(y, yBytes[j]! * length));
+    this.#next.forEach((to, i) => {
+      w.assign(to, this.#last[i]!);
+    });
+    if (flag !== null)
+      this.#ys.forEach((y, j) => {
+        this.#fillZero(y, yBytes[j]! * length);
+      });
     if (this.#shape.reverse) this.#goToEnd();
     w.assign(t, 0);
     w.block((done) =>
@@ -177,8 +185,12 @@ class LoopWriter {
   #goToEnd(): void {
     const { length, xBytes, yBytes } = this.#shape;
     const last = Math.max(length - 1, 0);
-    this.#xs.forEach((x, j) => this.#w.advance(x, (last * xBytes[j]!) | 0));
-    this.#ys.forEach((y, j) => this.#w.advance(y, (last * yBytes[j]!) | 0));
+    this.#xs.forEach((x, j) => {
+      this.#w.advance(x, (last * xBytes[j]!) | 0);
+    });
+    this.#ys.forEach((y, j) => {
+      this.#w.advance(y, (last * yBytes[j]!) | 0);
+    });
   }
 
   /** Leaves 0 when every word of the flag is 0. */
@@ -206,8 +218,12 @@ class LoopWriter {
     this.#writeResults(inputs, homes);
     this.#moveCarry(inputs, homes);
     const sign = reverse ? -1 : 1;
-    this.#xs.forEach((x, j) => this.#w.advance(x, sign * xBytes[j]!));
-    this.#ys.forEach((y, j) => this.#w.advance(y, sign * yBytes[j]!));
+    this.#xs.forEach((x, j) => {
+      this.#w.advance(x, sign * xBytes[j]!);
+    });
+    this.#ys.forEach((y, j) => {
+      this.#w.advance(y, sign * yBytes[j]!);
+    });
   }
 
   /** Results that were not written in their own place are copied there. */
