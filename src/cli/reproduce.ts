@@ -187,7 +187,10 @@ async function measure(ledger: Ledger, call: ReproduceCall, folder: string, sign
   try {
     await ledger.measure(jobs, signal);
   } catch (error) {
-    throw error instanceof Interrupted ? new Interrupted(`go on with cotangent reproduce --resume ${folder}`) : error;
+    const resume = `go on with cotangent reproduce --resume ${folder}`;
+    if (error instanceof Interrupted) throw new Interrupted(resume);
+    call.ui.say(`what was measured is kept: ${resume}`);
+    throw error;
   } finally {
     clearInterval(tick);
   }
