@@ -13,9 +13,9 @@ type Load = () => Promise<{ readonly paper: Paper }>;
 const loaders: Readonly<Record<string, Load>> = {
   'backprop-basics': () => import('./backprop-basics.ts'),
   'ebm-infinitesimal-limit': () => import('./ebm-infinitesimal-limit.ts'),
-  'z-il-predictive-coding': () => import('./z-il-predictive-coding.ts'),
   'forward-gradients': () => import('./forward-gradients.ts'),
   'multi-tangent': () => import('./multi-tangent.ts'),
+  'z-il-predictive-coding': () => import('./z-il-predictive-coding.ts'),
 };
 
 /** The slugs of all papers. */

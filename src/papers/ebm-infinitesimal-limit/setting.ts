@@ -14,8 +14,8 @@ import {
   model,
   mse,
   type Tree,
+  toTensors,
 } from '../../nn/index.ts';
-import { toTensors } from '../../run/index.ts';
 import type { Lab } from '../ledger/lab.ts';
 
 /** ½·Σ(o − t)², the mean over the batch; credit times the batch is the paper's. */

@@ -2,14 +2,13 @@
 import { type Loader, loadDataset, loader, type Part } from '../../data/index.ts';
 import { argmax, cast, eq, jit, random, sum, type Tensor, trees } from '../../engine/index.ts';
 import { backprop } from '../../methods/backprop.ts';
+import { breathe } from '../../methods/breathe.ts';
 import { autonomousInferenceLearning } from '../../methods/predictive-coding/autonomous.ts';
 import { inferenceLearning } from '../../methods/predictive-coding/inference-learning.ts';
 import { zeroDivergence } from '../../methods/predictive-coding/zero-divergence.ts';
 import type { CreditResult, CreditRule } from '../../methods/rule.ts';
-import { type Batch, dense, flatten, type Model, model, type Tree } from '../../nn/index.ts';
+import { type Batch, dense, flatten, type Model, model, type Tree, toTensors } from '../../nn/index.ts';
 import { lineChart } from '../../plot/index.ts';
-import { breathe } from '../../run/breathe.ts';
-import { toTensors } from '../../run/index.ts';
 import { numbersOf, worst } from '../ebm-infinitesimal-limit/measure.ts';
 import { above, atMost, below, type Claim, exactly } from '../ledger/claim.ts';
 import type { Lab } from '../ledger/lab.ts';
