@@ -9,6 +9,7 @@ export { sortDag } from './dag-sort.ts';
 export * from './dtype.ts';
 export * from './errors.ts';
 export * from './graph.ts';
+export { type Constants, type GraphDocument, graphFromDocument, graphToDocument, opsIn } from './graph-document.ts';
 export * from './memory.ts';
 export type { TensorMethods } from './methods.ts';
 export * from './op.ts';
@@ -52,6 +53,7 @@ export {
 export * from './ops/power.ts';
 export * from './ops/promote.ts';
 export * as random from './ops/random.ts';
+export * as randomOps from './ops/random-ops.ts';
 export * from './ops/reduce.ts';
 export * from './ops/reduce-more.ts';
 export * from './ops/rounding.ts';
@@ -72,6 +74,7 @@ export * from './shape.ts';
 export * from './tensor.ts';
 export * from './trace.ts';
 export * from './transforms/api.ts';
+export { type CallParams, callOp } from './transforms/call.ts';
 export {
   type CheckpointOptions,
   type CheckpointPolicy,
@@ -84,10 +87,15 @@ export { customVjp, customVjpOp } from './transforms/custom-vjp.ts';
 export * from './transforms/jit.ts';
 export { keptRows } from './transforms/kept-rows.ts';
 export { linearCall, linearCallOp } from './transforms/linear-call.ts';
+export { contractedHvp, type NodeLike, nodeHvp, pullOf } from './transforms/node-pull.ts';
 export { type KeepPolicy, keep, type PullOverride, type PullRules, vjpWith, withPulls } from './transforms/override.ts';
 export { type PeakBytes, type PlanReport, type Role, savedBytes, savedValues } from './transforms/plan.ts';
 export type { PullNode, PullRule, SavedRule } from './transforms/pull-node.ts';
 export { countRules, type RuleCalls } from './transforms/rule-calls.ts';
+export { type ScanOptions, scan, scanSteps } from './transforms/scan.ts';
+export { scanOp } from './transforms/scan-op.ts';
+export { type FixedPointOptions, type FixedPointReport, fixedPoint, fixedPointOp } from './transforms/fixed-point.ts';
+export { type WhileOptions, whileLoop, whileSteps } from './transforms/while-loop.ts';
 export * from './tree.ts';
 export type { Tree } from './tree-algebra.ts';
 export * as trees from './tree-algebra.ts';

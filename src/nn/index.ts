@@ -2,6 +2,7 @@
 export * from './activation.ts';
 export * from './algebra.ts';
 export * from './attention.ts';
+export * from './batch.ts';
 export { type ChainOptions, chain } from './chain.ts';
 export * from './convnext.ts';
 export * from './convolution.ts';

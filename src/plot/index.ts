@@ -2,6 +2,7 @@
 export type { AxisOptions } from './axes.ts';
 export { type Bar, type BarChartOptions, barChart } from './bar-chart.ts';
 export { type TerminalChartOptions, type TerminalSeries, terminalChart } from './braille.ts';
+export { type DagLabels, plotDag } from './dag.ts';
 export { type GraphSvgOptions, graphDot, graphSvg, type PlotEdge, type PlotGraph, type PlotNode } from './graph.ts';
 export { type HeatMapOptions, heatMap } from './heat-map.ts';
 export { type GridImage, type ImageGridOptions, imageGrid } from './image-grid.ts';

@@ -15,7 +15,8 @@ import {
 } from '../methods/learner.ts';
 import type { CreditRule } from '../methods/rule.ts';
 import type { Batch, Model, Tree } from '../nn/index.ts';
-import { type Evaluation, Evaluator, toTensors } from './evaluate.ts';
+import { toTensors } from '../nn/index.ts';
+import { type Evaluation, Evaluator } from './evaluate.ts';
 import { buildModel } from './models.ts';
 import { buildOptimizer, type OptimizerSpec } from './optimizers.ts';
 import { ruleLearner } from './rule-learner.ts';
@@ -108,7 +109,7 @@ export function fullSteps(
 const NOTHING: Counters = { step: 0, epoch: 0, stepInEpoch: 0, samples: 0, flops: 0, seconds: 0 };
 
 /** The first rows of the training part, always the same. */
-export function probeBatch(task: Task, rows: number): Batch {
+export function probeBatch(task: LearningTask, rows: number): Batch {
   const batch = Math.min(rows, task.train.n);
   const first = loader({ set: task.train, batch, normaliser: task.normaliser }).batchAt({ epoch: 0, step: 0 });
   return toTensors(first, false);

@@ -17,11 +17,14 @@ const momentum: Readonly<Record<string, number>> = {
   'weight-perturbation': 3.16e-5,
 };
 
+/** Rates of optimisers whose steps have a size of their own, whatever the rule. */
+const own: Readonly<Record<string, number>> = { adadelta: 1, lamb: 0.001, lbfgs: 1, lion: 1e-4 };
 const adam = 0.001;
 
 /** The learning rate of a rule that nobody gave one. */
 export function learningRateOf(rule: string, optimizer: string): number {
   if (Object.hasOwn(learners, rule)) return learners[rule]!.learningRate;
+  if (Object.hasOwn(own, optimizer)) return own[optimizer]!;
   if (optimizer.startsWith('ada') || optimizer === 'rmsprop') return adam;
   return momentum[rule] ?? 0.001;
 }

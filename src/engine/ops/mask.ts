@@ -107,11 +107,11 @@ export const maskChecks: readonly CheckRow[] = [
   {
     name: 'bitGate',
     f: (x, bits) => bitGate(x!, bits!),
-    args: [{ shape: [5, 15] }, { shape: [3], kind: 'u32', domain: [0, 2 ** 32 - 1] }],
+    args: [{ shape: [5, 15] }, { shape: [3], kind: 'u32', domain: [0, 4294967295] }],
   },
   {
     name: 'bitGate.lines',
     f: (x, bits) => bind1(bitGateOp, [x!, bits!], { lead: 1 }),
-    args: [{ shape: [3, 70] }, { shape: [3, 3], kind: 'u32', domain: [0, 2 ** 32 - 1] }],
+    args: [{ shape: [3, 70] }, { shape: [3, 3], kind: 'u32', domain: [0, 4294967295] }],
   },
 ];

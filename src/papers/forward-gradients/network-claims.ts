@@ -4,7 +4,7 @@ import { jit, type Tensor, trees } from '../../engine/index.ts';
 import { backprop } from '../../methods/backprop.ts';
 import { type ForwardGradientOptions, forwardGradient } from '../../methods/forward-gradient.ts';
 import type { CreditCall, CreditRule } from '../../methods/rule.ts';
-import type { Batch, Model, Tree } from '../../nn/index.ts';
+import { type Batch, type Model, type Tree, toTensors } from '../../nn/index.ts';
 import { sgd } from '../../optim/index.ts';
 import {
   againstBackprop,
@@ -15,7 +15,6 @@ import {
   Trainer,
   type TrainState,
   taskOf,
-  toTensors,
 } from '../../run/index.ts';
 import { mean } from '../../stats/index.ts';
 import { atLeast, atMost, type Claim } from '../ledger/claim.ts';
