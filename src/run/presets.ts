@@ -11,6 +11,7 @@ const momentum: Readonly<Record<string, number>> = {
   'feedback-alignment': 0.00316,
   'forward-gradient': 3.16e-5,
   'kolen-pollack': 0.01,
+  'multi-tangent': 0.01,
   'node-perturbation': 0.0001,
   'sign-symmetry': 0.01,
   'weight-perturbation': 3.16e-5,
