@@ -69,6 +69,7 @@ export {
 export { cond, condOp } from './transforms/cond.ts';
 export { customJvp, customJvpOp } from './transforms/custom-jvp.ts';
 export { customVjp, customVjpOp } from './transforms/custom-vjp.ts';
+export { type FixedPointOptions, type FixedPointReport, fixedPoint, fixedPointOp } from './transforms/fixed-point.ts';
 export * from './transforms/jit.ts';
 export { linearCall, linearCallOp } from './transforms/linear-call.ts';
 export { type KeepPolicy, keep, type PullOverride, type PullRules, vjpWith, withPulls } from './transforms/override.ts';
@@ -76,8 +77,7 @@ export { type PeakBytes, type PlanReport, type Role, savedBytes, savedValues } f
 export type { PullNode, PullRule, SavedRule } from './transforms/pull-node.ts';
 export { countRules, type RuleCalls } from './transforms/rule-calls.ts';
 export { type ScanOptions, scan, scanSteps } from './transforms/scan.ts';
-export { scanOp } from './transforms/scan-op.ts';
-export { type FixedPointOptions, type FixedPointReport, fixedPoint, fixedPointOp } from './transforms/fixed-point.ts';
+export { type ScanParams, scanOp } from './transforms/scan-op.ts';
 export { type WhileOptions, whileLoop, whileSteps } from './transforms/while-loop.ts';
 export * from './tree.ts';
 export type { Tree } from './tree-algebra.ts';
