@@ -5,6 +5,7 @@ import { factories, idNamed, learners } from '../methods/index.ts';
 import { compare } from '../run/compare.ts';
 import { type EngineSettings, useEngine } from '../run/engine-settings.ts';
 import { runJob } from '../run/job.ts';
+import { namedModel } from '../run/models.ts';
 import { writeReport } from '../run/report.ts';
 import { inProcess, type Runner } from '../run/runner.ts';
 import type { CompareEvent } from '../run/schema.ts';
@@ -68,9 +69,10 @@ export const compareVerb = defineVerb({
     const folder = await runFolder(values.out, `compare-${set.name}`, io);
     const report = join(folder, 'report.html');
     await call.interruptible(async (signal) => {
-      const events = compare(taskOf(set), {
+      const task = taskOf(set);
+      const events = compare(task, {
         rules: chosen,
-        model: values.model,
+        model: namedModel(values.model, task),
         seeds: seedsOf(values.seeds, values.seed),
         budget,
         batch: values.batch,

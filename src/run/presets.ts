@@ -14,6 +14,7 @@ const momentum: Readonly<Record<string, number>> = {
   'forward-gradient': 3.16e-5,
   'inference-learning': 0.0316,
   'kolen-pollack': 0.01,
+  'multi-tangent': 0.01,
   'node-perturbation': 0.0001,
   'predictive-coding-nudge': 0.01, // backprop's
   'sign-symmetry': 0.01,
