@@ -63,6 +63,7 @@ export * from './transforms/api.ts';
 export {
   type CheckpointOptions,
   type CheckpointPolicy,
+  type PolicyName,
   checkpoint,
   checkpointOp,
 } from './transforms/checkpoint.ts';
