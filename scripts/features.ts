@@ -34,8 +34,11 @@ ${lists.join('\n')}`;
 function ruleTables(): string {
   const all = rules.map((make) => make());
   const kinds = [...new Set(cases.map(({ kind }) => kind))];
-  const refusalOf = (id: string, kind: string): string | null =>
-    cases.find((c) => c.id === id && c.kind === kind)!.refusal;
+  const refusalOf = (id: string, kind: string): string | null => {
+    const { model } = cases.find((c) => c.kind === kind)!;
+    const supported = all.find((rule) => rule.id === id)!.supports(model);
+    return supported === true ? null : supported.reason;
+  };
   const notes: string[] = [];
   const cell = (id: string, kind: string): string => {
     const refusal = refusalOf(id, kind);

@@ -56,6 +56,7 @@ describe('a page that trains a network by backprop', () => {
     expect(inputs.filter((path) => /^src\/(plot|data|run|papers|cli)\/|node_modules\//.test(path))).toEqual([]);
     expect(needs).toEqual([]);
     for (const name of ['zod', 'observablehq', 'commander']) expect(code).not.toContain(name);
+    expect(code).not.toMatch(/name: ?"[a-zA-Z]+\.[a-zA-Z]+"/); // rows of the gradient table, such as argsort.ties: see docs/notes/0010-sizes.md
   });
 });
 

@@ -5,12 +5,15 @@ import { factories, idNamed, learners } from '../methods/index.ts';
 import { compare } from '../run/compare.ts';
 import { type EngineSettings, useEngine } from '../run/engine-settings.ts';
 import { runJob } from '../run/job.ts';
+import { namedModel } from '../run/models.ts';
 import { writeReport } from '../run/report.ts';
 import { inProcess, type Runner } from '../run/runner.ts';
 import type { CompareEvent } from '../run/schema.ts';
 import { taskOf } from '../run/task.ts';
+import { fileTrials, type Metric } from '../run/trials.ts';
+import type { TuneJobsOptions } from '../run/tuner-jobs.ts';
 import { inWorkers } from '../run/workers.ts';
-import { names, type Seeds, seeds, whole } from './fields.ts';
+import { atLeast, choice, names, type Seeds, seeds, whole } from './fields.ts';
 import { budgetOf, cores, engineOf, learningOptions, loadOptionsOf, optimizerOf, ratesOf } from './learning.ts';
 import { machine, version } from './machine.ts';
 import { EventLog, runFolder } from './run-folder.ts';
@@ -25,6 +28,19 @@ const options = {
     'first try n learning rates for each rule, 1e-6 to 0.1, each for half the budget, measured on held-out training rows',
     whole(1),
   ),
+  tuneKind: preset(
+    '--tune-kind <name>',
+    'rates in equal ratios, or drawn at random: grid or random (default grid)',
+    choice('grid', 'random'),
+    'grid',
+  ),
+  tuneOn: preset(
+    '--tune-on <name>',
+    'what chooses, loss or accuracy on the held-out rows (default loss)',
+    choice('loss', 'accuracy'),
+    'loss',
+  ),
+  target: option('--target <value>', 'tell the updates until this accuracy, or loss for regression', atLeast(0)),
   workers: option('--workers <n>', 'threads, 1 for none (default: cores)', whole(1)),
   probe: preset('--probe <rows>', 'rows on which credit is compared with the gradient (default 200)', whole(), 200),
 } as const;
@@ -53,15 +69,17 @@ export const compareVerb = defineVerb({
     const folder = await runFolder(values.out, `compare-${set.name}`, io);
     const report = join(folder, 'report.html');
     await call.interruptible(async (signal) => {
-      const events = compare(taskOf(set), {
+      const task = taskOf(set);
+      const events = compare(task, {
         rules: chosen,
-        model: values.model,
+        model: namedModel(values.model, task),
         seeds: seedsOf(values.seeds, values.seed),
         budget,
         batch: values.batch,
         optimizer: optimizerOf(values),
         learningRates,
-        ...(values.tune === undefined ? {} : { tune: { trials: values.tune } }),
+        ...(values.tune === undefined ? {} : { tune: tuneOf(values.tune, values, resolve(io.cwd, folder)) }),
+        ...(values.target === undefined ? {} : { target: values.target }),
         probe: values.probe,
         signal,
         runner: runnerOf(set, engine, values.workers ?? cores()),
@@ -102,6 +120,18 @@ async function record(
   }
   await log.flush();
 }
+
+/** Trials are kept in the folder: the same command with the same --out goes on with those that are left. */
+const tuneOf = (
+  trials: number,
+  { tuneKind, tuneOn }: { readonly tuneKind: 'grid' | 'random'; readonly tuneOn: Metric },
+  folder: string,
+): TuneJobsOptions => ({
+  trials,
+  kind: tuneKind,
+  metric: tuneOn,
+  store: fileTrials(join(folder, 'trials.jsonl'), { onOther: 'replace' }),
+});
 
 const rulesOf = (asked: readonly string[]): string[] =>
   asked.flatMap((name) => (name === 'all' ? [...Object.keys(factories), ...Object.keys(learners)] : [idNamed(name)]));

@@ -132,6 +132,20 @@ const rateEntries = (value: unknown): [string, unknown][] =>
     return at < 0 ? ['default', part] : [part.slice(0, at).trim(), part.slice(at + 1)];
   });
 
+/** `a=2,b=-3`: numbers by name. */
+export const assignments = (): z.ZodType<Readonly<Record<string, number>>> =>
+  field('a list of numbers by name such as a=2,b=-3', (value) => {
+    const entries =
+      typeof value === 'object' && value !== null
+        ? Object.entries(value)
+        : (parts(String(value)) as string[]).map(
+            (part) => part.split('=', 2).map((piece) => piece.trim()) as [string, unknown],
+          );
+    const found = entries.map(([name, number]) => [name, numberOf(number)] as const);
+    const isGood = found.length > 0 && found.every(([name, n]) => /^[A-Za-z_]\w*$/.test(name) && n !== undefined);
+    return isGood ? (Object.fromEntries(found) as Record<string, number>) : undefined;
+  });
+
 /** What an input looks like: a shape, and a dtype where it is not the default float. */
 export interface InputShape {
   readonly shape: readonly number[];

@@ -23,12 +23,13 @@ import { formatBytes, formatSi } from '../plot/units.ts';
 import { useEngine } from '../run/engine-settings.ts';
 import { writeAtomic } from '../run/files.ts';
 import { evaluate, inputsOf, parseExpression } from './expression.ts';
-import { flag, type InputShape, shapes } from './fields.ts';
+import { assignments, flag, type InputShape, shapes } from './fields.ts';
 import { engineOf } from './learning.ts';
 import type { Line } from './lines.ts';
 import { writeLine } from './output.ts';
 import { plotGraphOf } from './plot-graph.ts';
 import { runFolder } from './run-folder.ts';
+import { showSweeps } from './sweeps.ts';
 import { importUserFile } from './user-file.ts';
 import { type Call, defineVerb, engineOptions, option, preset } from './verb.ts';
 
@@ -38,6 +39,8 @@ const options = {
     isMany: true,
   },
   grad: preset('--grad', 'the value and its gradient by every float input', flag(), false),
+  at: option('--at <numbers>', 'numbers for the inputs, a=2,b=-3: value and gradient of every node', assignments()),
+  steps: preset('--steps', 'with --at: the backward sweep step by step, a picture each', flag(), false),
   ...engineOptions,
 } as const;
 
@@ -56,12 +59,14 @@ export const graphVerb = defineVerb({
       'nodes, FLOPs, bytes, and graph.svg',
     ],
     ['cotangent graph "sum(tanh(x) ** 2)" --shape x=1000 --grad', 'with the gradient'],
+    ['cotangent graph "(a*b + c)*f" --at a=2,b=-3,c=10,f=-2 --steps', 'backpropagation on numbers, step by step'],
     ['cotangent graph examples/attention.ts --out attention', 'a function of your own'],
   ],
   async run(call) {
     const { args, values, io, ui } = call;
     useEngine(engineOf(values));
     const of = args[0]!;
+    if (values.at !== undefined || values.steps) return sweep(of, call);
     const subject = await subjectOf(of, call);
     const traced = optimize(traceOf(subject, values.grad));
     const folder = await runFolder(values.out, 'graph', io);
@@ -76,6 +81,17 @@ export const graphVerb = defineVerb({
     return 0;
   },
 });
+
+/** The face of scalar mode. */
+async function sweep(of: string, { values, io, ui }: GraphCall): Promise<number> {
+  if (values.at === undefined || isFile(of) || values.shape !== undefined || values.grad)
+    throw new ConfigError(values.at === undefined ? '--steps needs numbers' : '--at is for an expression of numbers', {
+      help: 'give an expression and a number for each input, without --shape and --grad: --at a=2,b=-3',
+    });
+  const { at, steps, out, json } = values;
+  await showSweeps(of, { at, steps, out, json, io, say: (line) => ui.say(line) });
+  return 0;
+}
 
 /** A function of tensors, and what its inputs look like. */
 interface Subject {

@@ -11,7 +11,12 @@ import { engineOptions, option, preset } from './verb.ts';
 
 export const learningOptions = {
   task: preset('--task <name>', 'data set (default digits); `list tasks` names them', text(), 'digits'),
-  model: preset('--model <spec>', 'linear, mlp, mlp:256-128, cnn or resnet (default mlp)', text(), 'mlp'),
+  model: preset(
+    '--model <spec>',
+    'mlp, mlp:256-128, cnn, resnet, vit, gru …: list models (default auto: mlp, for text gru)',
+    text(),
+    'auto',
+  ),
   budget: option(
     '--budget <amount>',
     'per run: 5epochs, 500steps, 1e5samples, 1e6evaluations, 2e12flops or 30s',
@@ -23,7 +28,7 @@ export const learningOptions = {
   batch: preset('--batch <n>', 'rows per update (default 32)', whole(1), 32),
   optimizer: preset(
     '--optimizer <name>',
-    'sgd, momentum, nesterov, adam, adamw, rmsprop or adagrad (default momentum)',
+    'momentum (default), sgd, adam, adamw, lion …: list optimizers',
     text(),
     'momentum',
   ),

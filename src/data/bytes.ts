@@ -12,15 +12,21 @@ export const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes
 /** Unpacks gzip, recognised by its first two bytes; other bytes pass through unchanged. */
 export async function gunzip(file: NamedBytes): Promise<NamedBytes> {
   if (!isGzip(file.bytes)) return file;
+  return { name: file.name.replace(/\.gz$/i, ''), bytes: await inflate(file, 'gzip') };
+}
+
+const WRAPPERS = { gzip: 'gzip file', deflate: 'zlib stream', 'deflate-raw': 'deflated stream' } as const;
+
+/** Unpacks deflated bytes, wrapped as gzip, as zlib (`deflate`) or not at all (`deflate-raw`). */
+export async function inflate(file: NamedBytes, wrapper: keyof typeof WRAPPERS): Promise<Uint8Array> {
   try {
     const stream = new Blob([file.bytes as Uint8Array<ArrayBuffer>])
       .stream()
-      .pipeThrough(new DecompressionStream('gzip'));
-    const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
-    return { name: file.name.replace(/\.gz$/i, ''), bytes };
+      .pipeThrough(new DecompressionStream(wrapper));
+    return new Uint8Array(await new Response(stream).arrayBuffer());
   } catch (cause) {
     throw new DataError(
-      `${file.name}: not a complete gzip file (${file.bytes.length} bytes found): ${reasonOf(cause)}`,
+      `${file.name}: not a complete ${WRAPPERS[wrapper]} (${file.bytes.length} bytes found): ${reasonOf(cause)}`,
       {
         file: file.name,
         found: file.bytes.length,
@@ -29,6 +35,19 @@ export async function gunzip(file: NamedBytes): Promise<NamedBytes> {
     );
   }
 }
+
+/** The CRC-32 of zip and PNG: reflected, polynomial 0xedb88320. */
+export function crc32(bytes: Uint8Array): number {
+  let crc = 0xffff_ffff;
+  for (let i = 0; i < bytes.length; i++) crc = CRC[(crc ^ bytes[i]!) & 255]! ^ (crc >>> 8);
+  return ~crc >>> 0;
+}
+
+const CRC = /* @__PURE__ */ Uint32Array.from({ length: 256 }, (_, byte) => {
+  let crc = byte;
+  for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
+  return crc;
+});
 
 /** Decodes UTF-8; a byte order mark is dropped, other bytes are refused. */
 export function decodeUtf8(file: NamedBytes): string {

@@ -107,6 +107,6 @@ describe('readAs', () => {
     expect(formatOf('data_batch_1.bin')).toBe('cifar');
     expect(formatOf('a/b.tsv.gz')).toBe('tsv');
     expect(formatOf('optdigits.tes')).toBe('csv');
-    expect(() => formatOf('weights.npz')).toThrow(/belongs to no reader/);
+    expect(() => formatOf('weights.h5')).toThrow(/belongs to no reader/);
   });
 });

@@ -21,9 +21,11 @@ export {
 } from './fetch.ts';
 export { type IdxArray, type IdxFile, readIdx } from './idx.ts';
 export { areaMean, binarise, centreCrop, flatten } from './images.ts';
+export { type JsonLine, readJsonl } from './jsonl.ts';
 export { datasets, loadDataset } from './load.ts';
 export { type Batch, type Loader, type LoaderOptions, loader, type Position } from './loader.ts';
 export { fitNormaliser, type NormaliseBy, type Normaliser, normalise } from './normalise.ts';
+export { readNpy, readNpz } from './npy.ts';
 export {
   type Dataset,
   type Features,
@@ -39,9 +41,12 @@ export {
   targetSize,
 } from './part.ts';
 export { PMLB_DUPLICATES, PMLB_FILES } from './pmlb-files.ts';
+export { type PngImage, readPng } from './png.ts';
 export { type Format, type Formats, formatOf, type Reader, readAs, readers } from './readers.ts';
+export { readSafetensors, type SafetensorsFile, type TensorToWrite, writeSafetensors } from './safetensors.ts';
 export { type DataSource, dataFolder, folderSource, urlSource } from './source.ts';
 export { randomRows, type SplitOptions, type SplitRows, splitPart, stratifiedRows } from './split.ts';
+export { type StoredArray, type StoredData, type StoredType, storageOf, type WideOptions } from './stored-array.ts';
 export { type TablePart, type TablePartOptions, tablePart } from './table.ts';
 export {
   charactersOf,

@@ -1,15 +1,26 @@
 /** One registry of file formats: bytes in, typed arrays out; gzip is unpacked on the way whatever the extension. */
 import { ConfigError } from '../engine/errors.ts';
-import { gunzip, type NamedBytes } from './bytes.ts';
+import { decodeUtf8, gunzip, type NamedBytes } from './bytes.ts';
 import { type CifarRecords, readCifar } from './cifar.ts';
 import { type CsvOptions, readCsv, type Table } from './csv.ts';
 import { type IdxFile, readIdx } from './idx.ts';
+import { type JsonLine, readJsonl } from './jsonl.ts';
+import { readNpy, readNpz } from './npy.ts';
+import { type PngImage, readPng } from './png.ts';
+import { readSafetensors, type SafetensorsFile } from './safetensors.ts';
+import type { StoredArray, WideOptions } from './stored-array.ts';
 
 export interface Formats {
   readonly idx: { readonly options: { readonly rank?: number }; readonly result: IdxFile };
   readonly cifar: { readonly options: { readonly classes?: 10 | 100 }; readonly result: CifarRecords };
   readonly csv: { readonly options: CsvOptions; readonly result: Table };
   readonly tsv: { readonly options: CsvOptions; readonly result: Table };
+  readonly jsonl: { readonly options: Record<never, never>; readonly result: readonly JsonLine[] };
+  readonly npy: { readonly options: WideOptions; readonly result: StoredArray };
+  readonly npz: { readonly options: WideOptions; readonly result: ReadonlyMap<string, StoredArray> };
+  readonly safetensors: { readonly options: WideOptions; readonly result: SafetensorsFile };
+  readonly png: { readonly options: Record<never, never>; readonly result: PngImage };
+  readonly text: { readonly options: Record<never, never>; readonly result: string };
 }
 
 export type Format = keyof Formats;
@@ -17,7 +28,10 @@ export type Format = keyof Formats;
 export interface Reader<F extends Format> {
   /** What a file name looks like, without `.gz`. */
   readonly pattern: RegExp;
-  readonly read: (file: NamedBytes, options?: Formats[F]['options']) => Formats[F]['result'];
+  readonly read: (
+    file: NamedBytes,
+    options?: Formats[F]['options'],
+  ) => Formats[F]['result'] | Promise<Formats[F]['result']>;
 }
 
 /** The readers by format; `pattern` is what `formatOf` goes by. */
@@ -26,6 +40,12 @@ export const readers: { readonly [F in Format]: Reader<F> } = {
   cifar: { pattern: /\.bin$/i, read: readCifar },
   csv: { pattern: /\.(csv|data|tra|tes)$/i, read: readCsv },
   tsv: { pattern: /\.(tsv|tab)$/i, read: (file, options) => readCsv(file, { delimiter: '\t', ...options }) },
+  jsonl: { pattern: /\.(jsonl|ndjson)$/i, read: readJsonl },
+  npy: { pattern: /\.npy$/i, read: readNpy },
+  npz: { pattern: /\.npz$/i, read: readNpz },
+  safetensors: { pattern: /\.safetensors$/i, read: readSafetensors },
+  png: { pattern: /\.png$/i, read: readPng },
+  text: { pattern: /\.(txt|text)$/i, read: decodeUtf8 },
 };
 
 /** Reads a file in a named format, unpacking gzip first. */

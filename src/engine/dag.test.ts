@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import * as d from './dag.ts';
+import { walkBackwardAsync } from './dag-async.ts';
 
 interface Node extends d.DagNode {
   readonly weight: number;
@@ -54,7 +55,7 @@ describe('walks', () => {
       fc.asyncProperty(dags, async (dag) => {
         const seeds = [[dag.outputs[0]!, 1]] as const;
         let running = 0;
-        const arrived = await d.walkBackwardAsync<Node, number>(dag, seeds, {
+        const arrived = await walkBackwardAsync<Node, number>(dag, seeds, {
           add: async (a, b) => a + b,
           pull: async (node, cts) => {
             expect(++running).toBe(1);

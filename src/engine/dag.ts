@@ -70,32 +70,6 @@ export function walkBackward<N extends DagNode, V>(
   return arrived;
 }
 
-/** The asynchronous twin of `walkBackward`, for pulls that ask the outside world; nodes are awaited one by one in reverse order. */
-export async function walkBackwardAsync<N extends DagNode, V>(
-  dag: Dag<N>,
-  seeds: Iterable<readonly [ValueId, V]>,
-  algebra: {
-    readonly add: (a: V, b: V) => V | Promise<V>;
-    readonly pull: (node: N, arrived: readonly (V | undefined)[]) => Promise<readonly (V | undefined)[]>;
-  },
-): Promise<Map<ValueId, V>> {
-  const arrived = new Map<ValueId, V>();
-  const put = async (id: ValueId, v: V | undefined) => {
-    if (v === undefined) return;
-    const before = arrived.get(id);
-    arrived.set(id, before === undefined ? v : await algebra.add(before, v));
-  };
-  for (const [id, v] of seeds) await put(id, v);
-  for (let i = dag.nodes.length - 1; i >= 0; i--) {
-    const node = dag.nodes[i]!;
-    const here = node.outputs.map((id) => arrived.get(id));
-    if (here.every((v) => v === undefined)) continue;
-    const back = await algebra.pull(node, here);
-    for (let k = 0; k < node.inputs.length; k++) await put(node.inputs[k]!, back[k]);
-  }
-  return arrived;
-}
-
 /** The index of the node that writes each value. */
 export function producersOf<N extends DagNode>(dag: Dag<N>): Map<ValueId, number> {
   const producer = new Map<ValueId, number>();
@@ -119,6 +93,10 @@ export function levelsOf<N extends DagNode>(dag: Dag<N>): number[] {
   }
   return levels;
 }
+
+/** The longest chain of nodes that wait for one another. */
+export const depthOf = <N extends DagNode>(dag: Dag<N>): number =>
+  levelsOf(dag).reduce((most, level) => Math.max(most, level + 1), 0);
 
 /** Keeps the nodes that the outputs depend on, in their order. */
 export function liveNodes<N extends DagNode>(dag: Dag<N>): N[] {

@@ -63,5 +63,9 @@ export class DataError extends errorClass('DataError') {}
 export class CheckpointError extends errorClass('CheckpointError') {}
 /** NaN or infinity where training cannot go on. */
 export class DivergedError extends errorClass('DivergedError') {}
+/** A walk over a graph that failed at a node; details hold the node's name, its position and the cause. */
+export class WalkError extends errorClass('WalkError') {}
+/** More results than an op's declared capacity holds; details hold the op, what is needed and the capacity. */
+export class OverflowError extends errorClass('OverflowError') {}
 /** Out of arena memory, or over a declared capacity. */
 export class MemoryError extends errorClass('MemoryError') {}

@@ -44,6 +44,8 @@ describe('the registry', () => {
   });
 
   it('lists all rules where nothing is near', () => {
-    expect(caught('hydrodynamics').message).toContain('backprop, direct-feedback-alignment');
+    expect(caught('hydrodynamics').message).toContain(
+      'backprop, contrastive-hebbian-learning, direct-feedback-alignment',
+    );
   });
 });

@@ -1,7 +1,9 @@
 /** The registry of credit rules and learners: id → factory, sorted. */
 import { ConfigError } from '../engine/index.ts';
 import { backprop } from './backprop.ts';
+import { contrastiveHebbian } from './contrastive-hebbian-learning.ts';
 import { directFeedbackAlignment } from './direct-feedback-alignment.ts';
+import { equilibriumPropagation } from './equilibrium-propagation.ts';
 import { feedbackAlignment } from './feedback-alignment.ts';
 import { forwardGradient } from './forward-gradient.ts';
 import { kolenPollack } from './kolen-pollack.ts';
@@ -21,7 +23,9 @@ import { weightPerturbation } from './weight-perturbation.ts';
 export const factories: Readonly<Record<string, () => CreditRule>> = {
   'autonomous-inference-learning': autonomousInferenceLearning as () => CreditRule,
   backprop: backprop as () => CreditRule,
+  'contrastive-hebbian-learning': contrastiveHebbian as () => CreditRule,
   'direct-feedback-alignment': directFeedbackAlignment as () => CreditRule,
+  'equilibrium-propagation': equilibriumPropagation as () => CreditRule,
   'feedback-alignment': feedbackAlignment as () => CreditRule,
   'forward-gradient': forwardGradient as () => CreditRule,
   'inference-learning': inferenceLearning as () => CreditRule,
@@ -85,8 +89,10 @@ function unknownName(
 }
 
 export { backprop } from './backprop.ts';
+export { contrastiveHebbian } from './contrastive-hebbian-learning.ts';
 export { directFeedbackAlignment } from './direct-feedback-alignment.ts';
 export * as energy from './energy/index.ts';
+export { equilibriumPropagation } from './equilibrium-propagation.ts';
 export { feedbackAlignment } from './feedback-alignment.ts';
 export { forwardGradient } from './forward-gradient.ts';
 export { kolenPollack } from './kolen-pollack.ts';

@@ -11,21 +11,7 @@
  * Letters   V tangents (k, n), d slopes, g gradient, n variables, B samples.
  */
 import type { Tensor } from '../engine/index.ts';
-import {
-  concat,
-  jvp,
-  mean,
-  neg,
-  random,
-  range,
-  reshape,
-  sizeOf,
-  sliceAxis,
-  sum,
-  trees,
-  vmap,
-  zerosLike,
-} from '../engine/index.ts';
+import { concat, jvp, mean, random, reshape, sum, trees, vmap, zerosLike } from '../engine/index.ts';
 import type { Key } from '../nn/key.ts';
 import type { Tree } from '../nn/layer.ts';
 import { type Aggregate, checkAggregate, combine, type EstimateScale, type Surplus } from './perturbation/aggregate.ts';
@@ -33,6 +19,7 @@ import { noiseKey } from './perturbation/credit.ts';
 import { firstSample, localPulls, type NodePlace, sampleLosses, supportsSamples } from './perturbation/nodes.ts';
 import { checkChoice, checkDraws } from './perturbation/options.ts';
 import type { Projected, Projector } from './perturbation/projection.ts';
+import { cut, slopesAlong, widthsOf } from './perturbation/site-slopes.ts';
 import { checkTangentLaw, type TangentLaw, tangentRows } from './perturbation/tangents.ts';
 import type { Citation, CreditCall, CreditResult, CreditRule } from './rule.ts';
 
@@ -158,29 +145,16 @@ function estimateAt(
   losses: (shift: readonly Tensor[]) => Tensor,
   settings: Settings,
 ): SiteEstimate {
-  const sizes = part.map((i) => sizeOf(still[i]!.shape.slice(1)));
+  const sizes = widthsOf({ still, part });
   const n = sizes.reduce((a, b) => a + b, 0);
   const count = still[0]!.shape[0]!; // B, or 1 where tangents are shared
   const isFresh = settings.drawn === 'fresh';
   const rows = isFresh
     ? vmap((own: Key) => drawn(own, n, settings, still[0]!))(random.keys(key, count)) // (B, k, n)
     : drawn(key, n, settings, still[0]!); // (k, n)
-  const slopeAlong = (v: Tensor): Tensor => {
-    const parts = cut(reshape(v, [count, n]), sizes);
-    const tangent = still.map((z, i) => (part.includes(i) ? reshape(parts[part.indexOf(i)]!, z.shape) : zerosLike(z)));
-    return neg(jvp(losses, still as Tensor[], tangent)[1]); // a shift is subtracted, hence the sign
-  };
-  const slopes = vmap(slopeAlong, { inAxes: [isFresh ? 1 : 0] })(rows); // (k, B)
+  const slopes = slopesAlong({ losses, still, part }, rows); // (k, B)
   const { estimate, rank } = isFresh
     ? vmap((v: Tensor, d: Tensor) => combined(v, d, settings), { inAxes: [0, 1] })(rows, slopes)
     : combined(rows, slopes, settings);
   return { rows: cut(estimate, sizes), rank };
-}
-
-/** Splits (B, n) into columns of the given widths. */
-function cut(x: Tensor, sizes: readonly number[]): Tensor[] {
-  return range(sizes.length).map((i) => {
-    const from = sizes.slice(0, i).reduce((a, b) => a + b, 0);
-    return sliceAxis(x, 1, from, from + sizes[i]!);
-  });
 }

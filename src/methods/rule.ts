@@ -31,6 +31,15 @@ export interface CreditCall<State> {
   readonly key: Key;
 }
 
+/** What a rule that answers in its own way gets. */
+export interface PredictCall {
+  readonly model: Model;
+  readonly params: Tree;
+  readonly modelState: Tree;
+  readonly loss: Loss;
+  readonly x: Tensor;
+}
+
 export interface CreditResult<State> {
   /** Same tree, shapes and dtypes as params, in units of +gradient of the mean-over-batch loss. */
   readonly credit: Tree;
@@ -59,6 +68,8 @@ export interface CreditRule<State = Tree> {
   /** Feedback matrices, traces and the like; a tree of tensors. */
   init(model: Model, params: Tree, key: Key): State;
   credit(call: CreditCall<State>): CreditResult<State> | Promise<CreditResult<State>>;
+  /** How the network answers under this rule, where it is not the model's forward pass but, say, a state that settles; in the units that the loss takes. */
+  predict?(call: PredictCall): Tensor;
   /** For rules whose feedback follows the real update; gets the params before and after it. */
   afterUpdate?(before: Tree, after: Tree, state: State): State;
   /** Whether `credit` returns credit for `state.feedback`, the rule's own trainables. */

@@ -1,10 +1,10 @@
 /** Masks: parameters that are held at their value, element by element. */
 
-import type { Tree } from '../engine/index.ts';
-import { ne, ShapeError, sameShape, showShape, structureOf, Tensor, trees, where } from '../engine/index.ts';
+import type { Tensor, Tree } from '../engine/index.ts';
+import { ne, ShapeError, sameShape, showShape, trees, where } from '../engine/index.ts';
 import type { Optimizer } from './optimizer.ts';
 import type { LeafRecord } from './record.ts';
-import { fromRecord, recordOf } from './record.ts';
+import { fromRecord, overMemory, recordOf } from './record.ts';
 
 /** The mask is state, so that it may change between steps without compiling anew. */
 export type MaskedState = { readonly mask: LeafRecord; readonly inner: Tree };
@@ -23,7 +23,7 @@ export function masked(optimizer: Optimizer, mask: Tree): Optimizer<MaskedState>
       const params = recordOf(call.params);
       const keep = (tree: LeafRecord): LeafRecord =>
         Object.fromEntries(Object.entries(tree).map(([path, x]) => [path, select(state.mask[path], x)]));
-      const [step, inner] = optimizer.update(keep(recordOf(credit)), maskMemory(state.inner, params, keep), {
+      const [step, inner] = optimizer.update(keep(recordOf(credit)), overMemory(keep, params, state.inner), {
         ...call,
         params,
       });
@@ -46,16 +46,4 @@ function maskRecord(mask: Tree, params: LeafRecord): LeafRecord {
     }
   }
   return trees.mapTensors((m) => (m.dtype === 'bool' ? m : ne(m, 0)), given);
-}
-
-/** Applies `keep` to every part of the memory that has the structure of the parameters. */
-function maskMemory(memory: Tree, params: LeafRecord, keep: (tree: LeafRecord) => LeafRecord): Tree {
-  const key = structureOf(params).key;
-  const visit = (tree: Tree): Tree => {
-    if (tree === null || tree instanceof Tensor) return tree;
-    if (structureOf(tree).key === key) return keep(tree as LeafRecord);
-    if (Array.isArray(tree)) return tree.map(visit);
-    return Object.fromEntries(Object.entries(tree).map(([name, part]) => [name, visit(part as Tree)]));
-  };
-  return visit(memory);
 }

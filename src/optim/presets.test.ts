@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../engine/index.ts';
 import type { Optimizer } from './optimizer.ts';
-import { adabelief, adagrad, adam, adamw, momentum, nesterov, rmsprop, sgd } from './presets.ts';
+import { adagrad, adam, adamw, momentum, nesterov, rmsprop, sgd } from './presets.ts';
 import { cosine } from './schedule.ts';
 import { credits, reference, start, trajectory } from './testing.ts';
 
@@ -79,17 +79,6 @@ const rows: Record<string, [Optimizer, () => (p: number, g: number, t: number) =
         a = 0.9 * a + 0.1 * g;
         b = 0.5 * b + g / (Math.sqrt(v - a * a) + 1e-4);
         return p - 0.01 * b;
-      };
-    },
-  ],
-  adabelief: [
-    adabelief({ learningRate: 0.01 }),
-    () => {
-      let [m, s] = [0, 0];
-      return (p, g, t) => {
-        m = 0.9 * m + 0.1 * g;
-        s = 0.999 * s + 0.001 * (g - m) ** 2;
-        return p - (0.01 * (m / (1 - 0.9 ** t))) / (Math.sqrt(s / (1 - 0.999 ** t)) + 1e-8);
       };
     },
   ],

@@ -2,12 +2,10 @@
 
 import type { AdagradOptions, AdamOptions, RmsOptions } from './adaptive.ts';
 import { scaleByAdagrad, scaleByAdam, scaleByRms } from './adaptive.ts';
-import { type BeliefOptions, scaleByBelief } from './belief.ts';
-import { addDecayedWeights } from './limit.ts';
 import type { Optimizer } from './optimizer.ts';
-import { chain } from './optimizer.ts';
+import { decay, named } from './preset.ts';
 import type { Rate } from './rate.ts';
-import { describeRate, scaleByRate } from './rate.ts';
+import { scaleByRate } from './rate.ts';
 import { trace } from './trace.ts';
 
 export interface SgdOptions {
@@ -88,19 +86,6 @@ export function adam({ learningRate = 1e-3, weightDecay = 0, ...own }: AdaptiveO
   ]);
 }
 
-/** AdaBelief (Zhuang et al. 2020), with ε outside of the root only; `weightDecay` is L2 regularisation here. */
-export function adabelief({
-  learningRate = 1e-3,
-  weightDecay = 0,
-  ...own
-}: AdaptiveOptions & BeliefOptions = {}): Optimizer {
-  return named('adabelief', { learningRate, weightDecay, ...own }, [
-    ...decay(weightDecay),
-    scaleByBelief(own),
-    scaleByRate(learningRate),
-  ]);
-}
-
 /** AdamW (Loshchilov & Hutter 2019): Adam with decay decoupled from the credit and multiplied by the rate. */
 export function adamw({
   learningRate = 1e-3,
@@ -112,15 +97,4 @@ export function adamw({
     ...decay(weightDecay),
     scaleByRate(learningRate),
   ]);
-}
-
-const decay = (weightDecay: number): Optimizer<null>[] => (weightDecay === 0 ? [] : [addDecayedWeights(weightDecay)]);
-
-function named(
-  name: string,
-  config: Readonly<Record<string, unknown>> & { readonly learningRate: Rate },
-  parts: readonly Optimizer[],
-): Optimizer {
-  const whole = chain(...parts);
-  return { ...whole, name, config: { ...config, learningRate: describeRate(config.learningRate) } };
 }

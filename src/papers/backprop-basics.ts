@@ -9,6 +9,9 @@
  * Departs the tutorials give no figures but the 33 of the third; the other published figures are counts that follow from the theorem's programs.
  */
 import { costClaims } from './backprop-basics/cost-claims.ts';
+import { expressionClaims } from './backprop-basics/expression-claims.ts';
+import { irisClaims } from './backprop-basics/iris-claims.ts';
+import { pictureClaims } from './backprop-basics/picture-claims.ts';
 import { definePaper, type Paper } from './ledger/claim.ts';
 
 export const paper: Paper = definePaper({
@@ -18,5 +21,5 @@ export const paper: Paper = definePaper({
   summary:
     'Shows what a gradient is and what it costs, from one expression to one network, in numbers that can be checked by hand.',
   methods: ['backprop'],
-  claims: [...costClaims],
+  claims: [...costClaims, ...expressionClaims, ...irisClaims, ...pictureClaims],
 });

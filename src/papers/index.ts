@@ -12,6 +12,10 @@ type Load = () => Promise<{ readonly paper: Paper }>;
 /** Loaders in the order of the alphabet. */
 const loaders: Readonly<Record<string, Load>> = {
   'backprop-basics': () => import('./backprop-basics.ts'),
+  'ebm-infinitesimal-limit': () => import('./ebm-infinitesimal-limit.ts'),
+  'forward-gradients': () => import('./forward-gradients.ts'),
+  'multi-tangent': () => import('./multi-tangent.ts'),
+  'z-il-predictive-coding': () => import('./z-il-predictive-coding.ts'),
 };
 
 /** The slugs of all papers. */

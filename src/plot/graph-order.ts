@@ -1,4 +1,5 @@
 /** The second half of drawing a graph, first part: the order from left to right in every layer, scopes kept together. */
+import { remembered } from '../engine/cache.ts';
 import type { Item, Layered } from './graph-layers.ts';
 
 /** A scope; the root holds everything. */
@@ -70,6 +71,7 @@ export function neighbours({ items, routes }: Layered): Neighbours {
 /** Sweeps down and up with barycentres and keeps the order with the fewest crossings. */
 export function orderLayers(layered: Layered, root: Cluster, near: Neighbours): EntriesAt {
   const { items, depth } = layered;
+  const rows = byLayer(items);
   const place = items.map((_, i) => i);
   let best = { crossings: Number.POSITIVE_INFINITY, place: [...place] };
   const sweeps = items.length > 1500 ? 6 : 24;
@@ -78,7 +80,7 @@ export function orderLayers(layered: Layered, root: Cluster, near: Neighbours): 
     const towards = isDown ? near.up : near.down;
     for (let k = 0; k < depth; k++) {
       const layer = isDown ? k : depth - 1 - k;
-      if (sweep > 0) pull(items, layer, towards, place);
+      if (sweep > 0) pull(rows.get(layer) ?? [], towards, place);
       spread(root, layer, place);
     }
     const crossings = countCrossings(layered, place);
@@ -87,10 +89,10 @@ export function orderLayers(layered: Layered, root: Cluster, near: Neighbours): 
   return entries(best.place);
 }
 
-function pull(items: readonly Item[], layer: number, towards: readonly number[][], place: number[]): void {
-  for (const { index, layer: own } of items) {
+function pull(row: readonly Item[], towards: readonly number[][], place: number[]): void {
+  for (const { index } of row) {
     const others = towards[index]!;
-    if (own === layer && others.length > 0) place[index] = mean(others.map((o) => place[o]!));
+    if (others.length > 0) place[index] = mean(others.map((o) => place[o]!));
   }
 }
 
@@ -123,11 +125,22 @@ function entries(place: readonly number[]): EntriesAt {
   return (cluster, layer) => {
     const inside = cluster.children.filter((c) => c.first <= layer && layer <= c.last);
     const all: Entry[] = [
-      ...cluster.items.filter((i) => i.layer === layer).map((item) => ({ item })),
+      ...(rowsOf(cluster).get(layer) ?? []).map((item) => ({ item })),
       ...inside.map((c) => ({ cluster: c })),
     ];
     return all.sort((a, b) => key(a) - key(b)); // stable: equal places keep scopes in the order of the tree
   };
+}
+
+const knownRows = new WeakMap<Cluster, Map<number, Item[]>>();
+
+/** A cluster's own items by layer. */
+const rowsOf = (cluster: Cluster): Map<number, Item[]> => remembered(knownRows, cluster, () => byLayer(cluster.items));
+
+function byLayer(items: readonly Item[]): Map<number, Item[]> {
+  const rows = new Map<number, Item[]>();
+  for (const item of items) remembered(rows, item.layer, () => []).push(item);
+  return rows;
 }
 
 const members = (cluster: Cluster): Item[] => [...cluster.items, ...cluster.children.flatMap(members)];

@@ -65,6 +65,26 @@ describe('compare', () => {
     }
   });
 
+  it('tests each rule against backprop over the seeds, and tells curves and the updates to a target', async () => {
+    const events = await all(compare(task, { ...options, rules: ['dfa', 'bp', 'fa'], target: 0.01 }));
+    const summary = events.at(-1)!;
+    if (summary.type !== 'summary' || !('rules' in summary)) throw new Error('the summary is missing');
+    const accuracies = (rule: string) =>
+      events.flatMap((e) => (e.type === 'result' && e.rule === rule ? [e.accuracy!] : []));
+    expect(summary.tests!.map((t) => [t.rule, t.baseline, t.metric, t.n])).toEqual([
+      ['direct-feedback-alignment', 'backprop', 'accuracy', 2],
+      ['feedback-alignment', 'backprop', 'accuracy', 2],
+    ]);
+    const [dfa, bp] = [accuracies('direct-feedback-alignment'), accuracies('backprop')];
+    const mean = dfa.reduce((sum, v, i) => sum + v - bp[i]!, 0) / 2;
+    expect(summary.tests![0]!.difference).toBeCloseTo(mean, 12);
+    // 96 rows in batches of 16: the first epoch ends after 6 updates, and everything is above 1 % by then.
+    for (const { curve, stepsToTarget } of summary.rules) {
+      expect(curve!.n).toBe(2);
+      expect(stepsToTarget).toMatchObject({ mean: 6, n: 2 });
+    }
+  });
+
   it('does not depend on the order in which results come', async () => {
     const backwards: Runner = async function* (jobs, signal) {
       const forwards = inProcess((spec, s) => runJob(spec, task, s));

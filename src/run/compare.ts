@@ -5,11 +5,20 @@ import type { Budget } from '../methods/learner.ts';
 import { paramLayers } from '../nn/index.ts';
 import { meanInterval } from '../stats/index.ts';
 import { type JobSpec, runJob } from './job.ts';
-import { buildModel } from './models.ts';
+import { modelFor } from './models.ts';
 import type { OptimizerSpec } from './optimizers.ts';
 import { learningRateOf } from './presets.ts';
 import { inProcess, type Runner } from './runner.ts';
-import type { CompareEvent, CompareSummary, ResultEvent, RuleSummary, SkipEvent, StartEvent } from './schema.ts';
+import type {
+  CompareEvent,
+  CompareSummary,
+  EpochEvent,
+  ResultEvent,
+  RuleSummary,
+  SkipEvent,
+  StartEvent,
+} from './schema.ts';
+import { curveSummary, pairedTests } from './significance.ts';
 import type { Hyper } from './space.ts';
 import type { Task } from './task.ts';
 import { type TuneJobsOptions, tuneJobs, withHyper } from './tuner-jobs.ts';
@@ -26,6 +35,8 @@ export interface CompareOptions {
   readonly learningRates: Readonly<Record<string, number>>;
   /** Finds the learning rates first, and what else is asked for, with an equal budget for every rule. */
   readonly tune?: TuneJobsOptions;
+  /** Accuracy (loss for regression) whose first time is told as updates. */
+  readonly target?: number;
   /** Samples on which credit is compared with the gradient; 200 unless said. */
   readonly probe?: number;
   readonly signal?: AbortSignal;
@@ -63,7 +74,7 @@ export type StartOptions = Pick<
 /** The first line of a comparison or of a run. */
 export function startOf(task: Task, rules: readonly string[], options: StartOptions): StartEvent {
   const { model, budget, seeds, machine, version, optimizer, batch, tune } = options;
-  const built = buildModel(model, task.featureShape, task.outputs);
+  const built = modelFor(model, task);
   return {
     type: 'start',
     task: task.name,
@@ -88,6 +99,7 @@ async function* eventsOf(runner: Runner, jobs: readonly JobSpec[], signal?: Abor
 /** Remembers results and skips as they pass; a rule is said to be skipped once. */
 class Results {
   readonly runs: ResultEvent[] = [];
+  readonly epochs: EpochEvent[] = [];
   readonly skipped = new Set<string>();
 
   async *watch<R>(events: AsyncGenerator<CompareEvent, R>): AsyncGenerator<CompareEvent, R> {
@@ -96,6 +108,7 @@ class Results {
         if (next.done === true) return next.value;
         const event = next.value;
         if (event.type === 'result') this.runs.push(event);
+        if (event.type === 'epoch') this.epochs.push(event);
         if (event.type !== 'skip' || this.#isNews(event)) yield event;
       }
     } finally {
@@ -126,18 +139,27 @@ const jobOf = (
 
 function summarise(
   task: Task,
-  { model, budget, seeds }: CompareOptions,
+  { model, budget, seeds, target }: CompareOptions,
   rules: readonly string[],
   seen: Results,
 ): CompareSummary {
   // In the order of the seeds, not of arrival: sums of floats depend on it.
-  const runsOf = (rule: string) => seeds.flatMap((seed) => seen.runs.filter((r) => r.rule === rule && r.seed === seed));
+  const ofRule = <E extends { readonly rule: string; readonly seed: number }>(all: readonly E[], rule: string) =>
+    seeds.flatMap((seed) => all.filter((e) => e.rule === rule && e.seed === seed));
+  const metric = task.isClassification ? 'accuracy' : 'loss';
+  const left = rules.filter((rule) => !seen.skipped.has(rule));
+  const baseline = left.includes('backprop') ? 'backprop' : left[0];
   return {
     type: 'summary',
     task: task.name,
     model,
     budget,
-    rules: rules.filter((rule) => !seen.skipped.has(rule)).map((rule) => summaryOf(rule, runsOf(rule))),
+    rules: left.map((rule) => ({
+      ...summaryOf(rule, ofRule(seen.runs, rule)),
+      ...curveSummary(ofRule(seen.epochs, rule), metric, target),
+    })),
+    ...(baseline === undefined ? {} : { tests: pairedTests(seen.runs, { baseline, metric }) }),
+    ...(target === undefined ? {} : { target }),
   };
 }
 
@@ -156,5 +178,6 @@ export function summaryOf(rule: string, runs: readonly ResultEvent[]): RuleSumma
     peakBytes: Math.max(0, ...numbers((r) => r.peakBytes)),
     seconds: mean(numbers((r) => r.seconds)) ?? 0,
     ...(learningRate === undefined ? {} : { learningRate }),
+    diverged: runs.filter((r) => r.diverged === true).length,
   };
 }

@@ -1,5 +1,5 @@
-/** How good credit is: angle and norm ratio to the true gradient layer by layer, bias and variance over keys. */
-import { add, div, jit, leavesOf, mul, sqrt, sub, sum, type Tensor } from '../engine/index.ts';
+/** How good credit is: angle and norm ratio to the true gradient layer by layer, and over keys bias, variance and their kin with intervals. */
+import { add, concat, jit, leavesOf, mul, reshape, sum, type Tensor } from '../engine/index.ts';
 import type { KeyWords } from '../engine/threefry.ts';
 import { foldIn } from '../engine/threefry.ts';
 import { backprop } from '../methods/backprop.ts';
@@ -7,14 +7,15 @@ import type { CreditQuality } from '../methods/learner.ts';
 import type { CreditCall, CreditRule } from '../methods/rule.ts';
 import type { Batch, Loss, Model, Tree } from '../nn/index.ts';
 import { paramLayers } from '../nn/index.ts';
+import { type CreditStatistics, creditStatistics, type InnerProducts } from './diagnose-statistics.ts';
 import type { TrainState } from './trainer.ts';
 import { keyTensor } from './trainer.ts';
 
-export interface SpreadQuality {
-  /** ‖mean credit − gradient‖ / ‖gradient‖ per layer. */
-  readonly bias: readonly (number | null)[];
-  /** Mean of ‖credit − mean credit‖² / ‖gradient‖² per layer. */
-  readonly variance: readonly (number | null)[];
+export interface StatisticsOptions {
+  /** Draws of the credit, each with a key of its own; 32 unless said, at least 4. */
+  readonly draws?: number;
+  /** Of the intervals; 0.95 unless said. */
+  readonly level?: number;
 }
 
 interface Inner {
@@ -23,52 +24,37 @@ interface Inner {
   readonly cg: Tensor;
 }
 
+type Place = Pick<TrainState, 'params' | 'modelState' | 'rule'>;
+type Numbers = Float32Array | Float64Array;
+
 /** Compares a rule's credit with the gradient at the same parameters, batch and key. */
 export class Diagnostics {
   readonly #layers: readonly number[];
   readonly #rule: CreditRule;
-  readonly #both: (state: Pick<TrainState, 'params' | 'modelState' | 'rule'>, batch: Batch, key: Tensor) => Inner[];
-  readonly #spread: (
-    state: Pick<TrainState, 'params' | 'modelState' | 'rule'>,
-    batch: Batch,
-    keys: Tensor[],
-  ) => { bias: Tensor; variance: Tensor }[];
+  readonly #both: (state: Place, batch: Batch, key: Tensor) => Inner[];
+  /** Credit and gradient, flat, layer by layer. */
+  readonly #credit: (state: Place, batch: Batch, key: Tensor) => Tensor[] | Promise<Tensor[]>;
+  readonly #gradient: (state: Place, batch: Batch, key: Tensor) => Tensor[];
 
   constructor(model: Model, loss: Loss, rule: CreditRule) {
     this.#layers = paramLayers(model);
     this.#rule = rule;
-    const credits = (
-      state: Pick<TrainState, 'params' | 'modelState' | 'rule'>,
-      batch: Batch,
-      key: Tensor,
-    ): [Tree, Tree] => {
-      const call: CreditCall<Tree> = {
-        model,
-        loss,
-        params: state.params,
-        modelState: state.modelState,
-        state: state.rule,
-        batch,
-        key,
-      };
-      return [
-        (rule.credit(call) as { credit: Tree }).credit,
-        (backprop().credit({ ...call, state: null }) as { credit: Tree }).credit,
-      ];
-    };
+    const callAt = ({ params, modelState, rule: state }: Place, batch: Batch, key: Tensor): CreditCall<Tree> => ({
+      ...{ model, loss, params, modelState, state, batch, key },
+    });
+    const gradientAt = (call: CreditCall<Tree>) =>
+      (backprop().credit({ ...call, state: null }) as { credit: Tree }).credit;
+    const flat = (credit: Tree): Tensor[] =>
+      this.#layers.map((i) => concat(layerOf(credit, i).map((leaf) => reshape(leaf, [leaf.size]))));
     this.#both = jit((state, batch, key) => {
-      const [c, g] = credits(state, batch, key);
+      const call = callAt(state, batch, key);
+      const [c, g] = [(rule.credit(call) as { credit: Tree }).credit, gradientAt(call)];
       return this.#layers.map((i) => innerProducts(layerOf(c, i), layerOf(g, i)));
     });
-    this.#spread = jit((state, batch, keys) => {
-      const draws = keys.map((key) => credits(state, batch, key));
-      return this.#layers.map((i) =>
-        spreadOf(
-          draws.map(([c]) => layerOf(c, i)),
-          layerOf(draws[0]![1], i),
-        ),
-      );
-    });
+    this.#gradient = jit((state, batch, key) => flat(gradientAt(callAt(state, batch, key))));
+    this.#credit = rule.isAsync
+      ? async (state, batch, key) => flat((await rule.credit(callAt(state, batch, key))).credit)
+      : jit((state, batch, key) => flat((rule.credit(callAt(state, batch, key)) as { credit: Tree }).credit));
   }
 
   /** Angle and norm ratio per layer for one key. */
@@ -85,25 +71,31 @@ export class Diagnostics {
     return { angleDeg, normRatio };
   }
 
-  /** Relative bias and variance per layer over `draws` keys. */
-  async spread(state: TrainState, batch: Batch, key: KeyWords, draws = 16): Promise<SpreadQuality> {
+  /** Bias, variance, angle and length per layer over keys; null where a layer's gradient is 0. The gradient is that of the first key. */
+  async statistics(
+    state: Place,
+    batch: Batch,
+    key: KeyWords,
+    { draws = 32, level = 0.95 }: StatisticsOptions = {},
+  ): Promise<(CreditStatistics | null)[]> {
+    const place = forDiagnosis(state);
     const keys = Array.from({ length: draws }, (_, i) => keyTensor(foldIn(key, i)));
-    const parts = this.#spread(forDiagnosis(state), batch, keys);
-    const bias: (number | null)[] = [];
-    const variance: (number | null)[] = [];
-    for (const part of parts) {
-      bias.push(finite(await number(part.bias)));
-      variance.push(finite(await number(part.variance)));
-    }
-    return { bias, variance };
+    const gradient = await readAll(this.#gradient(place, batch, keyTensor(foldIn(key, 0))));
+    const credits: Numbers[][] = [];
+    for (const one of keys) credits.push(await readAll(await this.#credit(place, batch, one)));
+    return gradient.map((g, layer) =>
+      creditStatistics(
+        productsOf(
+          credits.map((c) => c[layer]!),
+          g,
+        ),
+        level,
+      ),
+    );
   }
 }
 
-const forDiagnosis = ({
-  params,
-  modelState,
-  rule,
-}: TrainState): Pick<TrainState, 'params' | 'modelState' | 'rule'> => ({ params, modelState, rule });
+const forDiagnosis = ({ params, modelState, rule }: Place): Place => ({ params, modelState, rule });
 
 const layerOf = (credit: Tree, i: number): Tensor[] => leavesOf((credit as readonly Tree[])[i]) as Tensor[];
 
@@ -116,19 +108,23 @@ const innerProducts = (c: readonly Tensor[], g: readonly Tensor[]): Inner => ({
   cg: dot(c, g),
 });
 
-function spreadOf(draws: readonly (readonly Tensor[])[], g: readonly Tensor[]): { bias: Tensor; variance: Tensor } {
-  const mean = g.map((_, k) =>
-    div(
-      draws.map((d) => d[k]!).reduce((a, b) => add(a, b)),
-      draws.length,
-    ),
-  );
-  const away = (a: readonly Tensor[], b: readonly Tensor[]) => a.map((x, k) => sub(x, b[k]!));
-  const off = away(mean, g);
-  const gg = dot(g, g);
-  const variance = draws.map((d) => dot(away(d, mean), away(d, mean))).reduce((a, b) => add(a, b));
-  return { bias: sqrt(div(dot(off, off), gg)), variance: div(div(variance, draws.length), gg) };
+/** Inner products in f64 on the host: the estimate of a small bias is a difference of large numbers. */
+function productsOf(draws: readonly Numbers[], g: Numbers): InnerProducts {
+  const cc = draws.map(() => new Array<number>(draws.length).fill(0));
+  draws.forEach((a, j) => {
+    for (let k = 0; k <= j; k++) cc[j]![k] = cc[k]![j] = product(a, draws[k]!);
+  });
+  return { cc, cg: draws.map((a) => product(a, g)), gg: product(g, g) };
 }
+
+function product(a: Numbers, b: Numbers): number {
+  let total = 0;
+  for (let i = 0; i < a.length; i++) total += a[i]! * b[i]!;
+  return total;
+}
+
+const readAll = (tensors: readonly Tensor[]): Promise<Numbers[]> =>
+  Promise.all(tensors.map(async (x) => (await x.read()) as Numbers));
 
 const number = async (x: Tensor): Promise<number> => (await x.read())[0]!;
 const finite = (x: number): number | null => (Number.isFinite(x) ? x : null);

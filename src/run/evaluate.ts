@@ -2,9 +2,9 @@
 
 import type { Part } from '../data/index.ts';
 import { loader } from '../data/index.ts';
-import { argmax, cast, type Dtype, eq, fromArray, jit, mul, sum, type Tensor } from '../engine/index.ts';
-import { type Batch, overFeatures } from '../nn/index.ts';
-import { breathe } from './breathe.ts';
+import { argmax, cast, eq, jit, mul, sum, type Tensor } from '../engine/index.ts';
+import { breathe } from '../methods/breathe.ts';
+import { type Batch, overFeatures, toTensors } from '../nn/index.ts';
 import type { Task } from './task.ts';
 
 export interface Evaluation {
@@ -12,23 +12,6 @@ export interface Evaluation {
   /** A fraction; null for regression. */
   readonly accuracy: number | null;
 }
-
-interface HostBatch {
-  readonly x: Int32Array | Float32Array | Float64Array;
-  readonly xShape: readonly number[];
-  readonly y: Int32Array | Float32Array | Float64Array;
-  readonly yShape: readonly number[];
-  readonly mask: Float32Array | Float64Array;
-}
-
-/** A host batch as tensors; labels and ids become i32. */
-export function toTensors({ x, xShape, y, yShape, mask }: HostBatch, withMask: boolean): Batch {
-  const batch = { x: fromArray(x, xShape, dtypeOf(x)), y: fromArray(y, yShape, dtypeOf(y)) };
-  return withMask ? { ...batch, mask: fromArray(mask, [mask.length], dtypeOf(mask)) } : batch;
-}
-
-const dtypeOf = (values: HostBatch['x']): Dtype =>
-  values instanceof Int32Array ? 'i32' : values instanceof Float64Array ? 'f64' : 'f32';
 
 /** Measures predictions on held-out rows; the compiled pass is kept. */
 export class Evaluator<State> {

@@ -2,9 +2,11 @@
 export { Meter, type Spending } from './budget.ts';
 export { type Checkpoint, type CheckpointHeader, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
 export { type CompareOptions, compare } from './compare.ts';
-export { Diagnostics, type SpreadQuality } from './diagnose.ts';
+export { Diagnostics, type StatisticsOptions } from './diagnose.ts';
+export { type CreditStatistics, creditStatistics, type InnerProducts } from './diagnose-statistics.ts';
+export { type CreditTrace, type TraceCreditOptions, traceCredit } from './diagnose-training.ts';
 export { type EngineSettings, useEngine } from './engine-settings.ts';
-export { type Evaluation, Evaluator, toTensors } from './evaluate.ts';
+export { type Evaluation, Evaluator } from './evaluate.ts';
 export { type FitOptions, type FitOutcome, fitOnce } from './fit.ts';
 export { type JobEvent, type JobSpec, learnerOf, runJob } from './job.ts';
 export { buildModel, models } from './models.ts';
@@ -14,6 +16,7 @@ export { type RuleChoice, type RuleSetting, ruleCandidate } from './rule-candida
 export { type RuleLearnerOptions, ruleLearner } from './rule-learner.ts';
 export { openRunStore, type RunFile, readCheckpoint, readRunFile, writeRunFile } from './run-store.ts';
 export { inProcess, type JobReport, type Runner } from './runner.ts';
+export { type PairedTestOptions, pairedTests, type RunMeasure } from './significance.ts';
 export {
   type Dimension,
   gridPoints,

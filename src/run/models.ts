@@ -1,9 +1,25 @@
-/** Model presets by name, for the command line and for workers: `linear`, `mlp`, `mlp:256-128`, `cnn`, `resnet`. */
+/** Model presets by name, for the command line and for workers: `linear`, `mlp`, `mlp:256-128`, `cnn`, `resnet`, `convnext`, `vit`, `transformer`, `gru`, `lstm`. */
 
 import type { Shape } from '../engine/index.ts';
 import { ConfigError } from '../engine/index.ts';
 import type { Layer, Model } from '../nn/index.ts';
-import { activation, batchNorm, conv2d, dense, flatten, globalAvgPool, maxPool, model, residual } from '../nn/index.ts';
+import {
+  activation,
+  batchNorm,
+  conv2d,
+  convNext,
+  decoderTransformer,
+  dense,
+  embedding,
+  flatten,
+  globalAvgPool,
+  gru,
+  lstm,
+  maxPool,
+  model,
+  residual,
+  visionTransformer,
+} from '../nn/index.ts';
 
 export interface ModelPreset {
   readonly name: string;
@@ -24,7 +40,47 @@ export const models: readonly ModelPreset[] = [
     name: 'resnet',
     summary: 'A convolution and two residual blocks of 16 and 32 filters, mean over the image, a dense layer.',
   },
+  { name: 'convnext', summary: 'Patches of 2, two ConvNeXt blocks of 16 and two of 32 filters, a dense layer.' },
+  {
+    name: 'vit',
+    summary: 'A vision Transformer: patches of 4 or 2, two blocks of width 32 and 4 heads, a class token.',
+  },
+  { name: 'transformer', summary: 'For text: a decoder-only Transformer, two blocks of width 64 and 4 heads.' },
+  { name: 'gru', summary: 'For text: an embedding of 32, 64 gated recurrent units, a dense layer at each place.' },
+  { name: 'lstm', summary: 'For text: an embedding of 32, 64 LSTM units, a dense layer at each place.' },
 ];
+
+const forText: readonly string[] = ['transformer', 'gru', 'lstm'];
+
+/** What a model must know of a task. */
+export interface ModelTask {
+  readonly train: { readonly x: ArrayLike<number> };
+  readonly featureShape: Shape;
+  readonly outputs: number;
+}
+
+/** Whether the samples are ids, of characters or words, rather than numbers. */
+const isText = ({ train }: ModelTask): boolean => train.x instanceof Int32Array;
+
+/** The specification itself, or for `auto` the one that suits the task: `gru` for text, `mlp` for numbers. */
+export const namedModel = (spec: string, task: ModelTask): string =>
+  spec !== 'auto' ? spec : isText(task) ? 'gru' : 'mlp';
+
+/** Builds the model that a specification names for a task; refuses a model of numbers where the samples are ids, and the other way round. */
+export function modelFor(spec: string, task: ModelTask): Model {
+  const wantsText = forText.includes(spec);
+  if (models.some(({ name }) => name === spec.split(':')[0]) && wantsText !== isText(task)) {
+    const help = wantsText
+      ? 'use a task of text: sentences, markov, tiny-shakespeare'
+      : 'use --model gru, lstm or transformer';
+    const [takes, are] = wantsText ? ['windows of ids', 'numbers'] : ['numbers', 'ids'];
+    throw new ConfigError(`the model "${spec}" takes ${takes}, but the samples of this task are ${are}`, {
+      spec,
+      help,
+    });
+  }
+  return buildModel(spec, task.featureShape, task.outputs);
+}
 
 /** Builds the model that a specification names, for samples of a shape and a number of outputs. */
 export function buildModel(spec: string, input: Shape, outputs: number): Model {
@@ -48,6 +104,28 @@ export function buildModel(spec: string, input: Shape, outputs: number): Model {
       return model(imageShape(input, spec), [...stage(16), ...stage(32), flatten(), last]);
     case 'resnet':
       return model(imageShape(input, spec), [...convolution(16), block(16, 1), block(32, 2), globalAvgPool(), last]);
+    case 'convnext':
+      return convNext({ input: imageShape(input, spec), classes: outputs, blocks: [2, 2], widths: [16, 32], patch: 2 });
+    case 'vit':
+      return patched(imageShape(input, spec), outputs, spec);
+    case 'transformer':
+      return decoderTransformer({
+        vocabulary: outputs,
+        context: textLength(input, spec),
+        width: 64,
+        heads: 4,
+        depth: 2,
+      });
+    case 'gru':
+    case 'lstm':
+      return model(
+        [textLength(input, spec)],
+        [
+          embedding({ vocabulary: outputs, units: 32 }),
+          name === 'gru' ? gru({ units: 64 }) : lstm({ units: 64 }),
+          last,
+        ],
+      );
     default:
       throw new ConfigError(`there is no model "${spec}"`, {
         spec,
@@ -94,3 +172,24 @@ const block = (filters: number, stride: number): Layer =>
       batchNorm(),
     ],
   });
+
+/** Patches of 4 where they fit, else of 2. */
+function patched(input: Shape, classes: number, spec: string): Model {
+  const patch = [4, 2].find((size) => input[1]! % size === 0 && input[2]! % size === 0);
+  if (patch === undefined)
+    throw new ConfigError(`the model "${spec}" cuts images into patches, but ${input[1]} × ${input[2]} is odd`, {
+      spec,
+      input,
+      help: 'use --model cnn',
+    });
+  return visionTransformer({ input, classes, patch, width: 32, heads: 4, depth: 2 });
+}
+
+function textLength(input: Shape, spec: string): number {
+  if (input.length === 1) return input[0]!;
+  throw new ConfigError(`the model "${spec}" takes windows of ids, but a sample has shape [${input.join(', ')}]`, {
+    spec,
+    input,
+    help: 'use a task of text: sentences, markov, tiny-shakespeare',
+  });
+}

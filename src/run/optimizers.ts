@@ -1,7 +1,21 @@
 /** Optimisers by name, as plain data for command lines and workers. */
 import { ConfigError } from '../engine/index.ts';
 import type { Optimizer, Rate } from '../optim/index.ts';
-import { adabelief, adagrad, adam, adamw, cosine, momentum, nesterov, rmsprop, sgd } from '../optim/index.ts';
+import {
+  adabelief,
+  adadelta,
+  adagrad,
+  adam,
+  adamw,
+  cosine,
+  lamb,
+  lbfgs,
+  lion,
+  momentum,
+  nesterov,
+  rmsprop,
+  sgd,
+} from '../optim/index.ts';
 
 export interface OptimizerSpec {
   readonly name: string;
@@ -15,9 +29,13 @@ type Maker = (options: { learningRate: Rate; weightDecay?: number }) => Optimize
 
 const makers: Readonly<Record<string, Maker>> = {
   adabelief,
+  adadelta,
   adagrad,
   adam,
   adamw,
+  lamb,
+  lbfgs,
+  lion,
   momentum,
   nesterov,
   rmsprop,

@@ -13,6 +13,8 @@ const lines = {
     '{"type":"result","rule":"backprop","seed":0,"accuracy":0.95,"loss":0.2,"angleDeg":[0,null],"flops":1e10,"peakBytes":1048576,"seconds":3.5}',
   summary:
     '{"type":"summary","task":"digits","model":"mlp","budget":{"kind":"flops","value":1e9},"rules":[{"rule":"backprop","accuracy":{"mean":0.95,"ci95":0.01,"n":3},"loss":{"mean":0.2,"ci95":null,"n":1},"angleDeg":[0],"flops":1,"peakBytes":2,"seconds":3}],"report":"report.html"}',
+  trial:
+    '{"type":"trial","rule":"dfa","trial":2,"rung":0,"hyper":{"learningRate":0.01,"law":"sphere"},"budget":{"kind":"steps","value":50},"key":[0,3],"loss":null,"accuracy":null,"flops":1e6,"seconds":0.1,"status":"diverged"}',
   skip: '{"type":"skip","rule":"kolen-pollack","reason":"needs a chain of dense layers"}',
   claim:
     '{"type":"claim","paper":"dfa","id":"exact-last","kind":"identity","sentence":"The last layer is exact.","published":null,"measured":0,"unit":"","threshold":{"op":"<=","value":1e-12},"expected":"holds","holds":true,"seconds":0.1}',

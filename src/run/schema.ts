@@ -105,6 +105,23 @@ const ruleSummarySchema = z.object({
   peakBytes: cost,
   seconds: cost,
   learningRate: z.number().optional(),
+  diverged: count.optional(),
+  // Accuracy (loss for regression) averaged over the samples of the run, and updates until it met the target.
+  curve: intervalSchema.optional(),
+  stepsToTarget: intervalSchema.optional(),
+});
+
+// A paired t test over seeds; p is adjusted by Holm for all tests of the summary.
+const testSchema = z.object({
+  rule: z.string(),
+  baseline: z.string(),
+  metric: z.enum(['accuracy', 'loss']),
+  n: count,
+  difference: z.number(),
+  low: z.number(),
+  high: z.number(),
+  pRaw: z.number(),
+  p: z.number(),
 });
 
 const compareSummarySchema = z.object({
@@ -113,6 +130,8 @@ const compareSummarySchema = z.object({
   model: z.string(),
   budget: budgetSchema,
   rules: z.array(ruleSummarySchema),
+  tests: z.array(testSchema).optional(),
+  target: z.number().optional(),
   report: z.string().optional(),
 });
 
@@ -194,6 +213,8 @@ export type EpochEvent = z.infer<typeof epochSchema>;
 /** The end of one run: accuracy as a fraction, angles in degrees per layer, cost of the whole run. */
 export type ResultEvent = z.infer<typeof resultSchema>;
 export type RuleSummary = z.infer<typeof ruleSummarySchema>;
+/** How a rule differs from the baseline over the same seeds. */
+export type PairedTest = Readonly<z.infer<typeof testSchema>>;
 /** The last line of `compare`: means over seeds per rule. */
 export type CompareSummary = z.infer<typeof compareSummarySchema>;
 /** A rule that does not support the model, and why. */

@@ -7,8 +7,8 @@
  */
 import { ConfigError } from '../engine/index.ts';
 import { type KeyWords, keyFrom } from '../engine/threefry.ts';
+import { breathe } from '../methods/breathe.ts';
 import { bootstrapInterval, type Interval, median } from '../stats/index.ts';
-import { breathe } from './breathe.ts';
 
 export interface TimingOptions {
   /** Rounds; each times every candidate twice. 15 unless said. */

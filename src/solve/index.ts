@@ -8,6 +8,8 @@ export * from './line-search.ts';
 export * from './minimum.ts';
 export { type Objective, type Point, pointAt } from './objective.ts';
 export * from './power-iteration.ts';
+export * from './prediction-time.ts';
 export * from './quadrature.ts';
 export * from './root.ts';
 export { type Space, spaceOf } from './space.ts';
+export * from './stochastic-lbfgs.ts';

@@ -4,7 +4,7 @@
  * Source: Nocedal, Updating Quasi-Newton Matrices with Limited Storage, Mathematics of Computation 1980.
  */
 import { scoped } from '../engine/index.ts';
-import { armijo, strongWolfe } from './line-search.ts';
+import { armijoPoint, strongWolfe } from './line-search.ts';
 import { type Objective, type Point, pointAt } from './objective.ts';
 import { requirePositive } from './refuse.ts';
 import { spaceOf } from './space.ts';
@@ -111,14 +111,5 @@ type Search = <V>(
 const wolfeStep: Search = (objective, point, direction, firstStep) =>
   strongWolfe(objective, point, direction, { firstStep });
 
-/** Armijo's condition alone; the gradient of every try is computed, as the objective gives both. */
-const armijoStep: Search = <V>(objective: Objective<V>, point: Point<V>, direction: V, firstStep: number) => {
-  let last = point;
-  const value = (x: V) => {
-    last = pointAt(objective, x);
-    return last.value;
-  };
-  const slope = spaceOf(direction).dot(point.gradient, direction);
-  const { step, evaluations } = armijo(value, point, direction, slope, { firstStep });
-  return { point: step > 0 ? last : point, evaluations };
-};
+const armijoStep: Search = (objective, point, direction, firstStep) =>
+  armijoPoint(objective, point, direction, { firstStep });

@@ -24,22 +24,44 @@ export interface ArmijoResult<V> {
 /** Shortens the step until the value falls by a share of what the slope ⟨gradient, direction⟩ promises. */
 export function armijo<V>(
   f: (x: V) => number | Tensor,
+  from: { readonly x: V; readonly value: number },
+  direction: V,
+  slope: number,
+  options: ArmijoOptions = {},
+): ArmijoResult<V> {
+  const evaluate = (x: V) => ({ x, value: asNumber(f(x)) });
+  const { step, found, evaluations } = backtrack(evaluate, from, direction, slope, options);
+  const { x, value } = found ?? from;
+  return { step, x, value, evaluations };
+}
+
+/** Armijo's condition with the gradient of every try, as the objective gives both; the point is the start where no step was accepted. */
+export function armijoPoint<V>(
+  objective: Objective<V>,
+  from: Point<V>,
+  direction: V,
+  options: ArmijoOptions = {},
+): { readonly step: number; readonly point: Point<V>; readonly evaluations: number } {
+  const slope = spaceOf(direction).dot(from.gradient, direction);
+  const { step, found, evaluations } = backtrack((x: V) => pointAt(objective, x), from, direction, slope, options);
+  return { step, point: found ?? from, evaluations };
+}
+
+function backtrack<V, T extends { readonly value: number }>(
+  evaluate: (x: V) => T,
   { x, value }: { readonly x: V; readonly value: number },
   direction: V,
   slope: number,
-  { firstStep = 1, shrink = 0.5, decrease = 1e-4, maxTries = 40 }: ArmijoOptions = {},
-): ArmijoResult<V> {
+  { firstStep = 1, shrink = 0.5, decrease = 1e-4, maxTries = 40 }: ArmijoOptions,
+): { readonly step: number; readonly found: T | null; readonly evaluations: number } {
   requireDescent('armijo', slope);
   const { addScaled } = spaceOf(x);
   let step = firstStep;
   for (let tries = 1; tries <= maxTries; tries++, step *= shrink) {
-    const trial = scoped(() => {
-      const at = addScaled(x, step, direction);
-      return { x: at, value: asNumber(f(at)) };
-    });
-    if (trial.value <= value + decrease * step * slope) return { step, ...trial, evaluations: tries };
+    const trial = scoped(() => evaluate(addScaled(x, step, direction)));
+    if (trial.value <= value + decrease * step * slope) return { step, found: trial, evaluations: tries };
   }
-  return { step: 0, x, value, evaluations: maxTries };
+  return { step: 0, found: null, evaluations: maxTries };
 }
 
 export interface WolfeOptions {

@@ -126,9 +126,11 @@ describe('L-BFGS', () => {
       const rest = sub(1, a);
       return add(mul(100, sum(mul(bend, bend))), sum(mul(rest, rest)));
     };
-    const onTrees = lbfgs(valueAndGrad(loss), { a: f64(-1.2), b: f64(1) });
-    expect([onTrees.x.a.item(), onTrees.x.b.item()]).toEqual([expect.closeTo(1, 8), expect.closeTo(1, 8)]);
-    expect(onTrees.iterations).toBe(lbfgs(rosenbrock, [-1.2, 1]).iterations);
+    for (const lineSearch of ['wolfe', 'armijo'] as const) {
+      const onTrees = lbfgs(valueAndGrad(loss), { a: f64(-1.2), b: f64(1) }, { lineSearch });
+      expect([onTrees.x.a.item(), onTrees.x.b.item()]).toEqual([expect.closeTo(1, 8), expect.closeTo(1, 8)]);
+      expect(onTrees.iterations).toBe(lbfgs(rosenbrock, [-1.2, 1], { lineSearch }).iterations);
+    }
   });
 
   it('says when it stalls or runs out of iterations', () => {

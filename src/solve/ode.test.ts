@@ -63,6 +63,42 @@ describe('steps of fixed length', () => {
     expect(split).toEqual(leapfrog(pendulum)({ q: 1, p: 0.3 }, 0, 0.1));
   });
 
+  it('a palindromic composition of three flows that do not commute is reversible and of order 2', () => {
+    // y′ = (A + B + C)·y with nilpotent parts, whose flows are exact: y + h·M·y.
+    const parts = [
+      [
+        [0, 1, 0],
+        [0, 0, 0],
+        [0, 0, 0],
+      ],
+      [
+        [0, 0, 0],
+        [0, 0, 1],
+        [0, 0, 0],
+      ],
+      [
+        [0, 0, 0],
+        [0, 0, 0],
+        [-1, 0, 0],
+      ],
+    ];
+    const flows = parts.map(
+      (m): Step<readonly number[]> =>
+        (y, _, h) =>
+          y.map((v, i) => v + h * m[i]!.reduce((z, a, j) => z + a * y[j]!, 0)),
+    );
+    const step = palindromic(flows);
+    const there = step([1, 2, -1], 0, 0.3);
+    expect(step(there, 0.3, -0.3)).toEqual([1, 2, -1].map((v) => expect.closeTo(v, 14)));
+    const field = (y: readonly number[]) => [y[1]!, y[2]!, -y[0]!]; // the sum of the parts
+    const exact = rollOut(rungeKutta4(field), [1, 2, -1], { h: 1 / 4096, steps: 4096 }).at(-1)!;
+    const error = (steps: number) => {
+      const end = rollOut(step, [1, 2, -1], { h: 1 / steps, steps }).at(-1)!;
+      return Math.hypot(...end.map((v, i) => v - exact[i]!));
+    };
+    expect(Math.log2(error(16) / error(32))).toBeCloseTo(2, 1);
+  });
+
   it('on tensors give the numbers’ results, differentiate and compile', () => {
     const step = rungeKutta4((y: { a: Tensor }) => ({ a: neg(y.a) }));
     const end = (y: { a: Tensor }) => rollOut(step, y, { h: 0.1, steps: 10 }).at(-1)!;

@@ -61,6 +61,17 @@ describe('reproduce', () => {
     expect(events(resumed).at(-1)).toMatchObject({ type: 'summary', claims: claims.length });
   });
 
+  it('exits with 1 when a claim comes out other than expected, here for want of data', async () => {
+    const args = ['reproduce', 'backprop-basics', '--only', 'blog-backwards,factor-three-least,iris-improved-mean'];
+    const run = await cotangent([...args, '--json', '--out', 'dataless'], {
+      cwd: folder,
+      env: { COTANGENT_DATA: join(folder, 'none') },
+    });
+    expect(run.code).toBe(1);
+    expect(events(run).at(-1)).toMatchObject({ claims: 3, hold: 1, unexpected: 2 });
+    expect(run.stderr).toContain('could not be measured: iris-improved-mean, factor-three-least: iris:');
+  });
+
   it.each([
     [['no-such-paper'], 'there is no paper "no-such-paper"'],
     [[], 'no paper was named'],

@@ -171,11 +171,12 @@ describe('list', () => {
     ['optimizers', 'optimizer', 'momentum'],
     ['layers', 'layer', 'dense'],
     ['ops', 'op', 'matmul'],
+    ['papers', 'paper', 'backprop-basics'],
   ])('%s', async (what, type, one) => {
     const json = await cotangent(['list', what, '--json']);
     const lines = checked(json);
     expect(lines.every((line) => line.type === type)).toBe(true);
-    expect(lines.map((line) => line.id ?? line.name ?? line.kind)).toContain(one);
+    expect(lines.map((line) => line.id ?? line.name ?? line.kind ?? line.slug)).toContain(one);
     const { stdout } = await cotangent(['list', what]);
     expect(stdout).toMatch(new RegExp(`^${one}\\b`, 'm'));
   });

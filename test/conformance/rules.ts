@@ -1,8 +1,8 @@
 /** What the conformance of credit rules is made of: rules × kinds of models, and the table of what is left out and why. */
 import { factories } from '../../src/methods/index.ts';
 import type { CreditRule } from '../../src/methods/rule.ts';
-import { kinds } from '../../src/methods/testing/cases.ts';
-import type { Model } from '../../src/nn/index.ts';
+import { CLASSES, kinds } from '../../src/methods/testing/cases.ts';
+import { activation, avgPool, conv2d, dense, flatten, type Model, model } from '../../src/nn/index.ts';
 
 export const trials = [
   'leaves its inputs unchanged',
@@ -46,6 +46,8 @@ export const skips: readonly Skip[] = ['mlp', 'residual net', 'recurrent net'].m
 
 /** Rules whose last layer hears something else than the error of the forward pass, with what it hears. The last layer of all others gets the exact gradient. */
 export const nudgedAtTheTop: Readonly<Record<string, string>> = {
+  'contrastive-hebbian-learning': 'the forward pass with feedback in it',
+  'equilibrium-propagation': 'the error of a network that settles',
   'inference-learning': 'the error that is left when hidden values have given way',
   'predictive-coding-nudge': 'inputs that the nudge has moved',
 };
@@ -59,9 +61,27 @@ export interface Case {
   readonly refusal: string | null;
 }
 
+/** Models for rules that support few of the common kinds. */
+const ownKinds: Readonly<Record<string, Readonly<Record<string, () => Model>>>> = {
+  'contrastive-hebbian-learning': { 'conv chain': convChain },
+  'equilibrium-propagation': { 'conv chain': convChain },
+};
+
+function convChain(): Model {
+  const first = conv2d({ filters: 2, kernel: 3, padding: 'same', activation: 'tanh' });
+  const rest = [
+    avgPool({ size: 2 }),
+    flatten(),
+    dense({ units: 4 }),
+    activation('logistic'),
+    dense({ units: CLASSES }),
+  ];
+  return model([1, 4, 4], [first, ...rest]);
+}
+
 /** Every rule with every kind of model. */
 export const cases: readonly Case[] = Object.entries(factories).flatMap(([id, rule]) =>
-  Object.entries(kinds).map(([kind, make]) => {
+  Object.entries({ ...kinds, ...ownKinds[id] }).map(([kind, make]) => {
     const model = make();
     const supported = rule().supports(model);
     return { rule, id, kind, model, refusal: supported === true ? null : supported.reason };

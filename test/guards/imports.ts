@@ -23,7 +23,17 @@ const sideways: readonly { readonly from: string; readonly to: string; readonly 
 ];
 
 /** Pieces below src/methods that several methods share; everything else there is private to its file or family folder. */
-const sharedMethods = new Set(['rule', 'learner', 'perturbation', 'energy', 'feedback', 'spiking', 'sampling']);
+const sharedMethods = new Set([
+  'rule',
+  'learner',
+  'stepping',
+  'breathe',
+  'perturbation',
+  'energy',
+  'feedback',
+  'spiking',
+  'sampling',
+]);
 
 /** The root barrel re-exports from below the faces and is imported by nobody. */
 const barrel = 'src/index.ts';

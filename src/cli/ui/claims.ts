@@ -50,9 +50,8 @@ export function ledgerTables(claims: readonly ClaimEvent[], options: TableOption
   const papers = [...new Set(claims.map((c) => c.paper))];
   return papers.flatMap((paper, i) => {
     const own = claims.filter((c) => c.paper === paper);
-    const notes = own.flatMap((c) => noteLines(c, options));
     const head = `${options.style.bold(clean(paper))}  ${verdicts(own)}`;
-    return [...(i > 0 ? [''] : []), head, ...claimTable(own, options), ...notes];
+    return [...(i > 0 ? [''] : []), head, ...claimTable(own, options), ...noteLines(own, options)];
   });
 }
 
@@ -61,10 +60,14 @@ function verdicts(claims: readonly ClaimEvent[]): string {
   return `${holding} of ${claims.length} claims hold`;
 }
 
-function noteLines({ id, why, failure }: ClaimEvent, { width, style }: TableOptions): string[] {
-  const texts = [
-    ...(failure === undefined ? [] : [style.red(`${clean(id)} could not be measured: ${clean(failure)}`)]),
-    ...(why === undefined ? [] : [`${clean(id)}: ${clean(why)}`]),
-  ];
-  return texts.flatMap((text) => wrap(text, Math.min(width, 120)).map((line, i) => (i === 0 ? line : `  ${line}`)));
+/** What stands under a table: claims that failed, together where the reason is the same, then what must be known beside the numbers. */
+function noteLines(claims: readonly ClaimEvent[], { width, style }: TableOptions): string[] {
+  const failures = [...new Set(claims.flatMap((c) => c.failure ?? []))].map((failure) => {
+    const ids = claims.filter((c) => c.failure === failure).map((c) => clean(c.id));
+    return `${style.red('could not be measured')}: ${ids.join(', ')}: ${clean(failure)}`;
+  });
+  const whys = claims.flatMap(({ id, why }) => (why === undefined ? [] : [`${clean(id)}: ${clean(why)}`]));
+  return [...failures, ...whys].flatMap((text) =>
+    wrap(text, Math.min(width, 120)).map((line, i) => (i === 0 ? line : `  ${line}`)),
+  );
 }

@@ -1,6 +1,7 @@
 /** The closing tables of the verbs: rules of a comparison, claims of a paper, timings of a benchmark. */
 
-import { figureOf } from '../../papers/ledger/words.ts';
+import { isUnexpected } from '../../papers/ledger/runner.ts';
+import { figureOf, verdictOf } from '../../papers/ledger/words.ts';
 import {
   formatBytes,
   formatDegrees,
@@ -19,27 +20,39 @@ export function compareTable(events: readonly Event[], options: TableOptions): s
   const summary = events.findLast((e): e is CompareSummary => e.type === 'summary' && 'rules' in e);
   if (summary === undefined) return [];
   const ranked = [...summary.rules].sort((a, b) => (b.accuracy.mean ?? -1) - (a.accuracy.mean ?? -1));
+  const hasTests = (summary.tests ?? []).length > 0;
+  const columns = compareColumns.filter(({ head }) => head !== 'p' || hasTests);
   const rows = ranked.map((r, i) => [
     i === 0 ? options.style.bold(clean(r.rule)) : clean(r.rule),
     formatPercentInterval(r.accuracy.mean, r.accuracy.ci95),
+    ...(hasTests ? [significance(summary, r.rule)] : []),
     r.loss.mean === null ? 'diverged' : formatInterval(r.loss.mean, r.loss.ci95),
     angles(r.angleDeg),
     formatSi(r.flops, 'FLOP'),
     formatBytes(r.peakBytes),
     formatSeconds(r.seconds),
   ]);
-  return [...table(compareColumns, rows, options), ...skips(events, options.style)];
+  return [...table(columns, rows, options), ...skips(events, options.style)];
 }
 
 const compareColumns: readonly Column[] = [
   { head: 'rule' },
   { head: 'accuracy', align: 'right' },
+  { head: 'p', align: 'right', rank: 4 },
   { head: 'loss', align: 'right', rank: 3 },
   { head: '∠ per layer', align: 'right', rank: 2 },
   { head: 'FLOPs', align: 'right', rank: 4 },
   { head: 'peak', align: 'right', rank: 5 },
   { head: 'time', align: 'right', rank: 1 },
 ];
+
+/** The adjusted p-value of the difference to the baseline over the seeds; a star below 0.05. */
+function significance({ tests = [] }: CompareSummary, rule: string): string {
+  const test = tests.find((t) => t.rule === rule);
+  if (test === undefined) return '';
+  const p = test.p < 0.001 ? '<0.001' : test.p.toFixed(3);
+  return test.p < 0.05 ? `${p}*` : p;
+}
 
 /** The angle to the true gradient of each layer from the input; of a deep model the first three and the last two. */
 function angles(perLayer: readonly (number | null)[]): string {
@@ -74,10 +87,9 @@ export function claimTable(claims: readonly ClaimEvent[], options: TableOptions)
   return table(columns, rows, options);
 }
 
-function verdict({ holds, expected }: ClaimEvent, style: Style): string {
-  const text = holds ? 'holds' : 'not reproduced';
-  if (holds === (expected === 'holds')) return holds ? style.green(text) : style.yellow(text);
-  return style.red(`${text}, expected: ${expected}`);
+function verdict(claim: ClaimEvent, style: Style): string {
+  const paint = isUnexpected(claim) ? style.red : claim.holds ? style.green : style.yellow;
+  return paint(verdictOf(claim));
 }
 
 /** The table of a benchmark; the ratio is above 1 where we are faster. */

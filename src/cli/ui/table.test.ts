@@ -80,6 +80,18 @@ describe('compareTable', () => {
     },
   ];
 
+  it('tells p-values where rules were tested, a star below 0.05', () => {
+    const test = { rule: 'dfa', baseline: 'backprop', metric: 'accuracy', n: 3, difference: -0.02 } as const;
+    const told = events.map((e) =>
+      e.type === 'summary' && 'rules' in e
+        ? { ...e, tests: [{ ...test, low: -0.03, high: -0.01, pRaw: 0.01, p: 0.0123 }] }
+        : e,
+    );
+    const [head, , , row] = compareTable(told, plain);
+    expect(head).toMatch(/accuracy +p +loss/);
+    expect(row).toContain('0.012*');
+  });
+
   it('tells everything with units, best first', () => {
     expect(compareTable(events, plain)).toEqual([
       'rule          accuracy           loss     ∠ per layer       FLOPs      peak   time',
@@ -127,7 +139,7 @@ describe('claimTable and benchTable', () => {
     );
     expect(marked[2]).toMatch(/mnist-error {2}learning +2\.10 % +2\.34 % +<= 3\.00 %/);
     expect(marked[2]).toContain('\u001b[32mholds');
-    expect(marked[3]).toContain('\u001b[31mnot reproduced, expected: holds');
+    expect(marked[3]).toContain('\u001b[31mnot reproduced (expected: holds)');
     expect(marked[4]).toContain('\u001b[33mnot reproduced');
   });
 

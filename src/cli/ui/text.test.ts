@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { clean, pad, style, textWidth, truncate, wantsColor } from './text.ts';
+import { clean, pad, style, textWidth, truncate, wantsColor, wrap } from './text.ts';
 
 const colored = style(true);
 
@@ -11,6 +11,12 @@ describe('text', () => {
     expect(textWidth('学習')).toBe(4);
     expect(textWidth('e\u0301')).toBe(1); // e with a combining accent
     expect(textWidth('🎉')).toBe(2);
+  });
+
+  it('breaks at spaces, and nowhere else', () => {
+    expect(wrap('one two three', 7)).toEqual(['one two', 'three']);
+    expect(wrap('unbreakable word', 4)).toEqual(['unbreakable', 'word']);
+    expect(wrap('', 4)).toEqual(['']);
   });
 
   it('pads and cuts to columns', () => {

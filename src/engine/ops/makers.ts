@@ -42,6 +42,7 @@ export interface ElementwiseSpec {
   readonly flops?: number;
   /** Whether the planner may compute it again; ops of one FLOP may unless said. */
   readonly isCheap?: boolean;
+  readonly keeps?: NonNullable<Op['keeps']>;
 }
 
 const emitOf = (wasm: ElementwiseSpec['wasm']): Emit => (typeof wasm === 'string' ? emitters[wasm] : wasm);
@@ -62,6 +63,7 @@ export function elementwise(name: string, spec: ElementwiseSpec): Op<None> {
     wasm: lowerElementwise(name, emitOf(spec.wasm), spec.lowering) as WasmLowering<None>,
     isCheap: spec.isCheap ?? (spec.flops ?? 1) <= 1,
     isInPlace: true,
+    ...(spec.keeps === undefined ? {} : { keeps: spec.keeps }),
   });
   return op;
 }

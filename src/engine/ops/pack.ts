@@ -45,6 +45,6 @@ export const packChecks: readonly CheckRow[] = [
   {
     name: 'unpackBits',
     f: (x) => unpackBits(x!, 50),
-    args: [{ shape: [3, 2], kind: 'u32', domain: [0, 2 ** 32 - 1] }],
+    args: [{ shape: [3, 2], kind: 'u32', domain: [0, 4294967295] }],
   },
 ];

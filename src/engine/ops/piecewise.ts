@@ -11,6 +11,7 @@ import { eq, ge, gt, le, lt } from './compare.ts';
 import type { TensorLike } from './constant.ts';
 import { and, or, where } from './logic.ts';
 import { elementwise, NONE, type None } from './makers.ts';
+import { bitGate, positiveBits } from './mask.ts';
 import { promote } from './promote.ts';
 
 export const signOp: Op<None> = /* @__PURE__ */ elementwise('sign', {
@@ -35,6 +36,17 @@ export const reluOp: Op<None> = /* @__PURE__ */ elementwise('relu', {
   partials: [(dx, _, z) => bind1(gateOp, [dx, z], NONE)],
   js: () => (x) => Math.max(x!, 0),
   wasm: 'relu',
+  keeps: () => ({ output: reluOp, mask: reluMaskOp }),
+});
+
+/** relu whose derivative keeps one bit per unit instead of the result. */
+export const reluMaskOp: Op<None> = /* @__PURE__ */ elementwise('reluMask', {
+  arity: 1,
+  dtypes: NUMERIC,
+  partials: [(dx, _, z) => bitGate(dx, positiveBits(z))],
+  js: () => (x) => Math.max(x!, 0),
+  wasm: 'relu',
+  keeps: () => ({ output: reluOp, mask: reluMaskOp }),
 });
 
 const emitGate: Emit = (w, dtype) => {
@@ -123,6 +135,7 @@ export const piecewiseChecks: readonly CheckRow[] = [
     f: (x, z) => bind1(gateOp, [x!, z!], NONE),
     args: [{ shape: [3, 5] }, { shape: [5], kinks: [0] }],
   },
+  { name: 'reluMask', f: (x) => bind1(reluMaskOp, [x!], NONE), args: [{ shape: [3, 17], kinks: [0] }] },
   { name: 'relu.i32', f: relu, args: [{ shape: [9], kind: 'i32', domain: [-9, 9] }] },
   { name: 'maximum', f: maximum, args: [{ shape: [3, 5] }, { shape: [5] }] },
   {

@@ -6,14 +6,14 @@ import { ConfigError } from '../errors.ts';
 import type { BatchCall, Batched, Op } from '../op.ts';
 import { defineOp } from '../op.ts';
 import { sizeOf } from '../shape.ts';
-import type { Aval, Tensor } from '../tensor.ts';
+import type { Tensor } from '../tensor.ts';
 import { bind1 } from '../trace.ts';
-import { div, FLOATS } from './arithmetic.ts';
+import { div } from './arithmetic.ts';
 import type { TensorLike } from './constant.ts';
 import { full } from './create.ts';
-import { takeAlongOp } from './gather.ts';
-import { checkDtypes, linear } from './makers.ts';
-import { reshape } from './movement.ts';
+import { linear } from './makers.ts';
+import { maximumPlaces, maxPoolCodesOp, pickCodesOp } from './pool-codes.ts';
+import { eachTap, joinBatch, planesOf, pooled, splitBatch, tapFlops } from './pool-window.ts';
 import { asTensor } from './promote.ts';
 import type { Padding, Pair, WindowParams } from './window.ts';
 import { planeOf, wholePair, windowOver } from './window.ts';
@@ -25,37 +25,10 @@ export interface PoolOptions {
   readonly padding?: Padding;
 }
 
-const pooled = (name: string, x: Aval, { out }: WindowParams, dtype: Aval['dtype'] = x.dtype): readonly Aval[] => {
-  checkDtypes(name, FLOATS, [x.dtype]);
-  return [{ shape: [...x.shape.slice(0, 2), ...out], dtype }];
-};
-
 /** A batch joins N. */
-function joinImages(op: Op<WindowParams>, { inputs: [x], size, params }: BatchCall<WindowParams>): Batched {
-  const [, n, ...rest] = x!.shape;
-  const y = bind1(op, [reshape(x!, [size * n!, ...rest])], params);
-  return { outs: [reshape(y, [size, n!, ...y.shape.slice(1)])], batched: [true] };
-}
-
-/** Visits every tap of every window that lies in its plane: flat places in the output and in the input, and the place in the plane. */
-function eachTap(
-  planes: number,
-  { input: [H, W], kernel: [kh, kw], out: [oh, ow], stride, padding }: WindowParams,
-  visit: (out: number, x: number, place: number) => void,
-): void {
-  for (let to = 0; to < planes * oh * ow; to++) {
-    const plane = Math.floor(to / (oh * ow));
-    const top = (Math.floor(to / ow) % oh) * stride[0] - padding[0][0];
-    const left = (to % ow) * stride[1] - padding[1][0];
-    for (let h = Math.max(top, 0); h < Math.min(top + kh, H); h++) {
-      for (let w = Math.max(left, 0); w < Math.min(left + kw, W); w++) visit(to, (plane * H + h) * W + w, h * W + w);
-    }
-  }
-}
-
-const planesOf = (x: Aval): number => sizeOf(x.shape.slice(0, 2));
-const taps = (outs: readonly Aval[], { kernel }: WindowParams): { flops: number } => ({
-  flops: sizeOf(outs[0]!.shape) * sizeOf(kernel),
+const joinImages = (op: Op<WindowParams>, { inputs: [x], size, params }: BatchCall<WindowParams>): Batched => ({
+  outs: [splitBatch(bind1(op, [joinBatch(x!)], params), size)],
+  batched: [true],
 });
 
 /** The place of each window's maximum in its plane, i32: the first in row-major order, the first NaN before all. */
@@ -64,30 +37,21 @@ export const maxPoolIndexOp: Op<WindowParams> = /* @__PURE__ */ defineOp<WindowP
   version: 1,
   infer: ([x], params) => pooled('maxPool', x!, params, 'i32'),
   batch: (call) => joinImages(maxPoolIndexOp, call),
-  cost: (_, outs, params) => taps(outs, params),
-  js: ([x], [out], { ins, params }) => {
-    const best = new Float64Array(out!.length).fill(Number.NEGATIVE_INFINITY);
-    out!.fill(-1);
-    eachTap(planesOf(ins[0]!), params, (to, from, place) => {
-      const value = x![from]!;
-      const wins = out![to] === -1 || value > best[to]! || (Number.isNaN(value) && !Number.isNaN(best[to]!));
-      if (!wins) return;
-      best[to] = value;
-      out![to] = place;
-    });
-  },
+  cost: (_, outs, params) => tapFlops(outs, params),
+  js: ([x], [out], { ins, params }) => out!.set(maximumPlaces(x!, planesOf(ins[0]!), params)),
   wasm: lowerMaxPoolIndex,
 });
 
+/** The derivative keeps codes: a few bits for each window. */
 export const maxPoolOp: Op<WindowParams> = /* @__PURE__ */ defineOp<WindowParams>({
   name: 'maxPool',
   version: 1,
   infer: ([x], params) => pooled('maxPool', x!, params),
   jvp: ({ primals: [x], tangents: [dx], params }) => [
-    dx == null ? null : pickFromPlanes(dx, bind1(maxPoolIndexOp, [x!], params)),
+    dx == null ? null : bind1(pickCodesOp, [dx, bind1(maxPoolCodesOp, [x!], params)], params),
   ],
   batch: (call) => joinImages(maxPoolOp, call),
-  cost: (_, outs, params) => taps(outs, params),
+  cost: (_, outs, params) => tapFlops(outs, params),
   js: ([x], [out], { ins, params }) => {
     out!.fill(Number.NEGATIVE_INFINITY);
     eachTap(planesOf(ins[0]!), params, (to, from) => {
@@ -97,19 +61,11 @@ export const maxPoolOp: Op<WindowParams> = /* @__PURE__ */ defineOp<WindowParams
   wasm: lowerMaxPool,
 });
 
-/** x (N, C, H, W) at places (N, C, oh, ow) of its planes. */
-function pickFromPlanes(x: Tensor, places: Tensor): Tensor {
-  const planes = planesOf(x);
-  const flat = reshape(x, [planes, sizeOf(x.shape.slice(2))]);
-  const index = reshape(places, [planes, sizeOf(places.shape.slice(2))]);
-  return reshape(bind1(takeAlongOp, [flat, index], { axis: 1 }), places.shape);
-}
-
 export const sumPoolOp: Op<WindowParams> = /* @__PURE__ */ linear<WindowParams>('sumPool', {
   infer: ([x], params) => pooled('sumPool', x!, params),
   transpose: (ct, _, params) => bind1(sumPoolTransposeOp, [ct], params),
   batch: (call) => joinImages(sumPoolOp, call),
-  cost: (_, outs, params) => taps(outs, params),
+  cost: (_, outs, params) => tapFlops(outs, params),
   js: ([x], [out], { ins, params }) => {
     sumTaps(out!, (sums) =>
       eachTap(planesOf(ins[0]!), params, (to, from) => {
@@ -124,7 +80,7 @@ export const sumPoolTransposeOp: Op<WindowParams> = /* @__PURE__ */ linear<Windo
   infer: ([ct], { input }) => [{ shape: [...ct!.shape.slice(0, 2), ...input], dtype: ct!.dtype }],
   transpose: (ct, _, params) => bind1(sumPoolOp, [ct], params),
   batch: (call) => joinImages(sumPoolTransposeOp, call),
-  cost: ([ct], _, params) => taps([ct!], params),
+  cost: ([ct], _, params) => tapFlops([ct!], params),
   js: ([ct], [out], { ins, params }) => {
     sumTaps(out!, (sums) =>
       eachTap(planesOf(ins[0]!), params, (from, to) => {
@@ -141,14 +97,17 @@ function sumTaps(out: TypedArray, visit: (sums: Float64Array) => void): void {
   out.set(sums);
 }
 
-function poolWindow(
+/** The window over planes of a size; refuses borders as wide as the window. */
+export function poolWindow(
   name: string,
-  x: Tensor,
+  plane: Pair,
+  shape: readonly number[],
   size: number | Pair,
   { stride = size, padding = 0 }: PoolOptions,
 ): WindowParams {
+  planeOf(name, shape);
   const kernel = wholePair(name, 'size', size, 1);
-  const window = windowOver(name, planeOf(name, x.shape), kernel, { stride, padding });
+  const window = windowOver(name, plane, kernel, { stride, padding });
   const isTooWide = window.padding.some((border, i) => border.some((b) => b >= kernel[i]!));
   if (isTooWide)
     throw new ConfigError(
@@ -158,16 +117,19 @@ function poolWindow(
   return window;
 }
 
+const windowOn = (name: string, x: Tensor, size: number | Pair, options: PoolOptions): WindowParams =>
+  poolWindow(name, x.shape.slice(2) as unknown as Pair, x.shape, size, options);
+
 /** The largest element of each window; the derivative goes to the first of equals in row-major order. x N×C×H×W. */
 export function maxPool(x: TensorLike, size: number | Pair, options: PoolOptions = {}): Tensor {
   const t = asTensor(x);
-  return bind1(maxPoolOp, [t], poolWindow('maxPool', t, size, options));
+  return bind1(maxPoolOp, [t], windowOn('maxPool', t, size, options));
 }
 
 /** The sum of each window. x N×C×H×W. */
 export function sumPool(x: TensorLike, size: number | Pair, options: PoolOptions = {}): Tensor {
   const t = asTensor(x);
-  return bind1(sumPoolOp, [t], poolWindow('sumPool', t, size, options));
+  return bind1(sumPoolOp, [t], windowOn('sumPool', t, size, options));
 }
 
 export interface AvgPoolOptions extends PoolOptions {
@@ -182,7 +144,7 @@ export function avgPool(
   { countPadding = false, ...options }: AvgPoolOptions = {},
 ): Tensor {
   const t = asTensor(x);
-  const window = poolWindow('avgPool', t, size, options);
+  const window = windowOn('avgPool', t, size, options);
   const sums = bind1(sumPoolOp, [t], window);
   if (countPadding || window.padding.flat().every((b) => b === 0)) return div(sums, sizeOf(window.kernel));
   return div(sums, bind1(sumPoolOp, [full([1, 1, ...window.input], 1, t.dtype)], window));

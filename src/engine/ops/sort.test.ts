@@ -9,12 +9,45 @@ import { key, normal } from './random.ts';
 import { sum } from './reduce.ts';
 import { argsort, searchsorted, sort, topK } from './sort.ts';
 
+/** Numbers with many ties, zeros of both signs, infinities and NaN. */
+function rounded(n: number, dtype: 'f32' | 'f64' | 'i32' | 'u32'): Tensor {
+  const drawn = list(normal(key(n), [n], { dtype: 'f64' }));
+  const isFloat = dtype === 'f32' || dtype === 'f64';
+  const special = isFloat ? [NaN, Infinity, -Infinity, -0, 0] : [2 ** 31 - 1, 0, 1, 1, 0];
+  const values = drawn.map((x, i) => (i % 7 === 6 ? special[i % 5]! : Math.round(x * 20) / (isFloat ? 8 : 1)));
+  const wrapped = dtype === 'u32' ? values.map((v) => v >>> 0) : values;
+  return tensor(wrapped, { dtype });
+}
+
 const list = (x: Tensor): number[] => Array.from(x.readSync());
 
 describe('sort', () => {
   it('agrees with the host on 1,000 numbers', () => {
     const x = normal(key(1), [1000]);
     expect(list(sort(x))).toEqual(Array.from(x.readSync().slice()).sort((a, b) => a - b));
+  });
+
+  it.each(['f32', 'f64', 'i32', 'u32'] as const)('is the stable order of %s, short and long, up and down', (dtype) => {
+    for (const n of [1, 2, 7, 24, 25, 300, 5000]) {
+      const x = rounded(n, dtype);
+      const values = list(x);
+      const behind = (a: number, b: number): number =>
+        Number.isNaN(a) || Number.isNaN(b) ? Number(Number.isNaN(a)) - Number(Number.isNaN(b)) : a - b;
+      const order = values.map((_, i) => i);
+      const up = order.toSorted((i, j) => behind(values[i]!, values[j]!) || i - j);
+      const down = order.toSorted(
+        (i, j) =>
+          (Number.isNaN(values[i]! + values[j]!) ? behind(values[i]!, values[j]!) : values[j]! - values[i]!) || i - j,
+      );
+      expect(list(argsort(x))).toEqual(up);
+      expect(list(argsort(x, 0, { descending: true }))).toEqual(down);
+    }
+  });
+
+  it('tells f64 numbers apart that differ in their last bits', () => {
+    const values = [1 + 2 ** -52, 1, -1 - 2 ** -52, -1, 5e-324, -5e-324, 0, 1e300];
+    const x = tensor([...values, ...values, ...values, ...values], { dtype: 'f64' });
+    expect(list(sort(x))).toEqual([...values, ...values, ...values, ...values].sort((a, b) => a - b));
   });
 
   it('keeps the order of equals and puts NaN last, up or down', () => {

@@ -59,11 +59,22 @@ export function slopeOf(at: TypedNode, i: number, inputs: readonly number[], val
   return values[graph.outputs[0]!]!;
 }
 
+/** Slope graphs by op and kind of node, and by node for the next sweep over the same graph. */
 const slopes = new WeakMap<object, Map<string, Graph>>();
+const ofNodes = new WeakMap<GraphNode, Graph[]>();
 
 /** The op's derivative rule under a unit tangent, as a graph of its inputs and its value; traced once. */
-function slopeGraph({ node: { op, params, inputs, outputs }, avals }: TypedNode, i: number): Graph {
-  const types = [...inputs, ...outputs].map((id) => avals[id]!);
+function slopeGraph({ node, avals }: TypedNode, i: number): Graph {
+  const own = remembered(ofNodes, node, () => []);
+  own[i] ??= traceSlope(
+    node,
+    [...node.inputs, ...node.outputs].map((id) => avals[id]!),
+    i,
+  );
+  return own[i];
+}
+
+function traceSlope({ op, params }: GraphNode, types: readonly Aval[], i: number): Graph {
   const known = remembered(slopes, op, () => new Map<string, Graph>());
   return remembered(known, `${i} ${types.map((x) => x.dtype)} ${JSON.stringify(params)}`, () =>
     optimize(

@@ -1,4 +1,5 @@
 /** Graphs of scalars: what a function of numbers does, recorded by the one tracer, with a name for each input. */
+import { remembered } from '../cache.ts';
 import type { ValueId } from '../dag.ts';
 import { liveNodes } from '../dag.ts';
 import { ShapeError, TracerError } from '../errors.ts';
@@ -69,10 +70,15 @@ function numberOf(x: Tensor): number {
   });
 }
 
+const varied = new WeakMap<Graph, ReadonlySet<ValueId>>();
+
 /** The ids of values that vary with the inputs. */
-export function variedValues({ graph }: ScalarGraph): Set<ValueId> {
-  const varied = new Set(graph.inputs);
+export const variedValues = ({ graph }: ScalarGraph): ReadonlySet<ValueId> =>
+  remembered(varied, graph, () => findVaried(graph));
+
+function findVaried(graph: Graph): Set<ValueId> {
+  const found = new Set(graph.inputs);
   for (const node of graph.nodes)
-    if (node.op.jvp !== undefined && node.inputs.some((id) => varied.has(id))) varied.add(node.outputs[0]!);
-  return varied;
+    if (node.op.jvp !== undefined && node.inputs.some((id) => found.has(id))) found.add(node.outputs[0]!);
+  return found;
 }

@@ -4,7 +4,7 @@
  * The one loop of all methods that settle: predictive coding, equilibrium propagation, contrastive Hebbian learning, and whatever else follows a flow. A state is any tree of tensors; a deviation from
  * a known state is a state too, and keeps its digits in f32.
  */
-import type { Tensor, TensorLike } from '../../engine/index.ts';
+import type { Tensor } from '../../engine/index.ts';
 import {
   abs,
   add,
@@ -57,7 +57,7 @@ export function relax<S, R extends Tree = null>(
   options: RelaxOptions<S, R>,
 ): Relaxed<S, R> {
   const { steps, rate, tolerance = 0, confine, record } = options;
-  checkOptions(options);
+  checkRelaxation(options);
   const move = (s: S, f: S): S => (confine ?? same)(mapTree((x: Tensor, v: Tensor) => add(x, mul(v, rate)), s, f));
   const followed = (s: S, f: S): S =>
     confine === undefined ? f : mapTree((y: Tensor, x: Tensor) => div(sub(y, x), rate), move(s, f), s);
@@ -97,11 +97,16 @@ export const largest = (tree: unknown): Tensor =>
 const stacked = <R extends Tree>(rows: readonly R[]): R =>
   mapTree((...xs: Tensor[]) => stack(xs, 0), rows[0]!, ...rows.slice(1));
 
-function checkOptions({ steps, rate, tolerance = 0 }: { steps: number; rate: TensorLike; tolerance?: number }): void {
+/** Refuses a relaxation that moves nowhere; a rule asks when it is made. */
+export function checkRelaxation({
+  steps,
+  rate,
+  tolerance = 0,
+}: Pick<RelaxOptions<unknown>, 'steps' | 'rate' | 'tolerance'>): void {
   if (!(Number.isInteger(steps) && steps >= 1))
     throw new ConfigError(`relax: steps is ${steps}; it counts moves`, { steps, help: 'use 1 or more' });
-  if (!(typeof rate === 'number' && Number.isFinite(rate) && rate > 0))
-    throw new ConfigError(`relax: rate is ${String(rate)}; a move follows the force`, { rate, help: 'try 0.1' });
+  if (!(Number.isFinite(rate) && rate > 0))
+    throw new ConfigError(`relax: rate is ${rate}; a move follows the force`, { rate, help: 'try 0.1' });
   if (!(tolerance >= 0))
     throw new ConfigError(`relax: tolerance is ${tolerance}; it bounds a size`, { tolerance, help: 'use 0 or more' });
 }

@@ -1,5 +1,5 @@
 /** The local weight change of predictive coding: every vertex pulls its own error to its own params, at the values its parents hold. */
-import type { Tensor } from '../../engine/index.ts';
+import type { Tensor, TensorLike } from '../../engine/index.ts';
 import { cast, div, le, mul, trees } from '../../engine/index.ts';
 import type { Tree } from '../../nn/layer.ts';
 import { asCredit, type Network, pullParams, type Surroundings, type Values } from '../energy/network.ts';
@@ -58,7 +58,7 @@ export const surroundingsOf = <S>({ params, modelState, batch, key }: CreditCall
 });
 
 export interface RelaxedCreditOptions extends InferenceOptions {
-  readonly nudge: number;
+  readonly nudge: TensorLike;
   readonly raw: boolean;
 }
 
@@ -71,7 +71,7 @@ export function relaxedCredit<S>(
   const around = surroundingsOf(call);
   const inference = infer(net, around, { loss: call.loss, batch: call.batch, nudge }, options);
   const { values, errors, loss, modelState } = inference;
-  const factor = raw ? 1 : 1 / (nudge * samplesIn(call.loss, values.at(-1)!));
-  const credit = localCredit(net, around, values, errors, factor);
-  return { credit, loss, state: call.state, modelState, metrics: reached(inference) };
+  const credit = localCredit(net, around, values, errors, raw ? 1 : 1 / samplesIn(call.loss, values.at(-1)!));
+  const ofLoss = raw ? credit : trees.mapTensors((g) => div(g, nudge), credit);
+  return { credit: ofLoss, loss, state: call.state, modelState, metrics: reached(inference) };
 }

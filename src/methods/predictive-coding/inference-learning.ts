@@ -10,9 +10,9 @@
  * Letters   o output, x values, μ predictions, ε = x − μ, γ rate, T steps.
  */
 import { networkOf, type Place } from '../energy/build.ts';
+import { checkRelaxation } from '../energy/relax.ts';
 import type { CreditRule } from '../rule.ts';
 import { relaxedCredit } from './credit.ts';
-import { checkPositive, checkSteps } from './options.ts';
 import { song2020 } from './zero-divergence.ts';
 
 export interface InferenceLearningOptions {
@@ -33,8 +33,7 @@ export function inferenceLearning({
   place = 'before',
   raw = false,
 }: InferenceLearningOptions = {}): CreditRule<null> {
-  checkSteps('steps', steps);
-  checkPositive('rate', rate, 'try 0.1');
+  checkRelaxation({ steps, rate });
   return {
     id: 'inference-learning',
     aliases: ['il', 'predictive-coding', 'pc'],

@@ -9,9 +9,10 @@
  * Letters   x values, μ predictions, ε = x − μ, o output, λ nudge, T steps, dt rate.
  */
 import { networkOf } from '../energy/build.ts';
+import { checkRelaxation } from '../energy/relax.ts';
 import type { Citation, CreditRule } from '../rule.ts';
 import { relaxedCredit } from './credit.ts';
-import { checkPositive, checkSteps } from './options.ts';
+import { checkPositive } from './options.ts';
 
 export const millidge2023: Citation = {
   authors: 'B. Millidge, Y. Song, T. Salvatori, T. Lukasiewicz, R. Bogacz',
@@ -40,8 +41,7 @@ export function predictiveCodingNudge({
   raw = false,
 }: PredictiveCodingNudgeOptions = {}): CreditRule<null> {
   checkPositive('nudge', nudge, 'try 1e-4');
-  checkPositive('rate', rate, 'try 0.3');
-  checkSteps('steps', steps);
+  checkRelaxation({ steps, rate });
   return {
     id: 'predictive-coding-nudge',
     aliases: ['pc-nudge'],

@@ -4,7 +4,7 @@
  * εᵢ = ξᵢ − (μᵢ(x° + ξ) − μᵢ(x°)), the last one −λ·∂L/∂o; ξᵢ moves by −εᵢ plus what its children pull. This is the gradient flow of ½Σ‖ε‖² + λ·L with the output's value eliminated, and loses no
  * digits to the size of x°, however small λ.
  */
-import type { Tensor } from '../../engine/index.ts';
+import type { Tensor, TensorLike } from '../../engine/index.ts';
 import { add, mul, neg, square, sub, sum, zerosLike } from '../../engine/index.ts';
 import type { Tree } from '../../nn/layer.ts';
 import type { Batch, Loss } from '../../nn/loss.ts';
@@ -17,7 +17,7 @@ export interface Teacher {
   readonly loss: Loss;
   readonly batch: Batch;
   /** λ: how strongly the loss pulls. */
-  readonly nudge: number;
+  readonly nudge: TensorLike;
 }
 
 export interface InferenceOptions {
@@ -25,6 +25,8 @@ export interface InferenceOptions {
   readonly steps: number;
   /** Length of a move along the force. */
   readonly rate: number;
+  /** ξ to go on from; 0 unless said. */
+  readonly from?: readonly Tensor[];
 }
 
 /** What is worth a look at one step: energies summed over the batch, and the squared distance from the free state. */
@@ -35,6 +37,8 @@ export interface Inference<R extends Tree = null> {
   readonly free: Values;
   /** x: where inference ended. */
   readonly values: Values;
+  /** ξ = x − x° of every vertex but the output. */
+  readonly moved: readonly Tensor[];
   /** ε of every vertex there, the last one from the loss. */
   readonly errors: readonly Tensor[];
   /** L at the free state and in the units of the loss. */
@@ -56,12 +60,12 @@ export function infer(
   net: Network,
   around: Surroundings,
   teacher: Teacher,
-  { steps, rate, trace = false }: InferenceOptions & { readonly trace?: boolean },
+  { steps, rate, from, trace = false }: InferenceOptions & { readonly trace?: boolean },
 ): Inference<InferenceRecord | null> {
   const { values: free, modelState } = forwardValues(net, around);
   const hidden = free.slice(0, -1);
   const at = (xi: readonly Tensor[]): Errors => errorsAt(net, around, teacher, free, xi);
-  const start = hidden.map(zerosLike);
+  const start = from ?? hidden.map(zerosLike);
   const record = trace ? { record: (xi: readonly Tensor[]) => recordOf(at(xi), xi, teacher) } : {};
   const relaxed =
     hidden.length === 0
@@ -71,6 +75,7 @@ export function infer(
   return {
     free,
     values: [...hidden.map((x, i) => add(x, xi[i]!)), free.at(-1)!],
+    moved: xi,
     errors: at(xi).errors,
     loss: teacher.loss.value(free.at(-1)!, teacher.batch),
     modelState,
@@ -94,7 +99,7 @@ function errorsAt(
   const parts = net.vertices.map((_, i) => changeAndPull(net, i, around, free, xi));
   const last = parts.at(-1);
   const output = last == null ? free.at(-1)! : add(free.at(-1)!, last[0]);
-  const top = mul(loss.error(output, batch), -nudge * samplesIn(loss, output)); // ε of the output
+  const top = mul(mul(loss.error(output, batch), -samplesIn(loss, output)), nudge); // ε of the output
   const errors = [...xi.map((x, i) => (parts[i] === null ? x : sub(x, parts[i]![0]))), top];
   const messages = heard(
     net,

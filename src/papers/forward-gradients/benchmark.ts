@@ -20,7 +20,7 @@ const makers: Readonly<Record<string, () => Optimizer>> = {
   Sgd: () => sgd({ learningRate: 1 }),
   SgdClip: () => chain(clipByValue(1), sgd({ learningRate: 1 })),
   Adam: () => adam({ learningRate: 1 }),
-  AdaBelief: () => adabelief({ learningRate: 1 }),
+  AdaBelief: () => adabelief({ learningRate: 1, eps: 1e-8, isEpsInside: false }),
 };
 
 export const optimizerNames: readonly string[] = Object.keys(makers);

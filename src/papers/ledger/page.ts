@@ -11,6 +11,8 @@ import { circumstancesOf, citationOf, countOf, figureOf, thresholdOf, verdictOf 
 const policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
 const style = `
+.grid+.grid{margin-top:16px}
+table.claims .claim{font-weight:500;min-width:230px}
 .claim p{margin:0;font-weight:400;color:var(--muted);white-space:normal;max-width:62ch}
 table.claims td:first-child,table.claims th:first-child{white-space:normal;width:46%}
 table.claims td,table.claims th{padding-right:16px}

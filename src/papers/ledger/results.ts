@@ -14,7 +14,7 @@ function head(records: readonly PaperRecord[]): string {
   const claims = records.flatMap((r) => r.claims);
   return `# Results
 
-What the papers claim, measured here at full scale: ${claims.filter((c) => c.holds).length} of ${claims.length} claims of ${records.length} papers hold. Thresholds were fixed before measuring. A claim that does not reproduce stays in its table with its number and the reason. Timings are ratios taken in one run; they are reported and decide nothing.
+What the papers claim, measured here at full scale: ${claims.filter((c) => c.holds).length} of ${claims.length} claims of ${records.length} ${records.length === 1 ? 'paper' : 'papers'} hold. Thresholds were fixed before measuring. A claim that does not reproduce stays in its table with its number and the reason. Timings are ratios taken in one run; they are reported and decide nothing.
 
 Written by \`npm run results\` from docs/results/; \`cotangent reproduce <paper> --scale full --save\` measures a paper again.`;
 }

@@ -1,6 +1,6 @@
 /** Measures the claims of a paper, one after another, and says which hold. */
 import { setDefaultDtype } from '../../engine/index.ts';
-import { breathe } from '../../run/breathe.ts';
+import { breathe } from '../../methods/breathe.ts';
 import type { ClaimEvent, PaperSummary } from '../../run/schema.ts';
 import { at, type Claim, type Paper, type Scale, satisfies } from './claim.ts';
 import { Lab, type LabOptions } from './lab.ts';

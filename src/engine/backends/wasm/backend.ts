@@ -75,8 +75,14 @@ export class WasmBackend implements Backend {
       bases[at++] = storage.at;
     }
     for (let t = 0; t < tempBytes.length; t++) bases[at + t] = arena.allocate(tempBytes[t]!);
-    runCalls(calls, bases);
-    for (let t = 0; t < tempBytes.length; t++) arena.free(bases[at + t]!, tempBytes[t]!);
+    try {
+      runCalls(calls, bases);
+    } catch (error) {
+      for (const storage of made) pool.release(storage);
+      throw error;
+    } finally {
+      for (let t = 0; t < tempBytes.length; t++) arena.free(bases[at + t]!, tempBytes[t]!);
+    }
     return made;
   }
 

@@ -1,4 +1,5 @@
 /** Ops without an emitter run their JavaScript reference on views of the memory: eagerly, interpreted and from plan modules alike. */
+import { remembered } from '../../cache.ts';
 import { type TypedArray, viewOf } from '../../dtype.ts';
 import type { Op, Params } from '../../op.ts';
 import { sizeOf } from '../../shape.ts';
@@ -19,7 +20,7 @@ function hostLowering<P extends Params>(op: Op<P>): WasmLowering<P> {
 function hostKernel<P extends Params>(op: Op<P>, ins: readonly Aval[], outs: readonly Aval[], params: P): KernelSpec {
   const all = [...ins, ...outs];
   return {
-    key: `host ${op.name} ${all.map(showAval).join(' ')} ${JSON.stringify(params)}`,
+    key: `host ${op.name}#${serialOf(op)} ${all.map(showAval).join(' ')} ${JSON.stringify(params, exactly)}`,
     params: Array<'i32'>(all.length + 2).fill('i32'),
     emit: () => undefined,
     host:
@@ -35,3 +36,13 @@ function hostKernel<P extends Params>(op: Op<P>, ins: readonly Aval[], outs: rea
       },
   };
 }
+
+const serials = new WeakMap<object, number>();
+let made = 0;
+
+/** Ops from outside may share a name: each has a number of its own. */
+const serialOf = (op: object): number => remembered(serials, op, () => made++);
+
+/** JSON turns NaN, infinities and −0 into other values; their names do not. */
+const exactly = (_: string, v: unknown): unknown =>
+  typeof v === 'number' && (!Number.isFinite(v) || Object.is(v, -0)) ? `number ${Object.is(v, -0) ? '-0' : v}` : v;

@@ -54,7 +54,12 @@ export class WasmProgram implements Program {
       takesOver === null ? pool.create(bytes) : pool.takeOver(used[takesOver]!),
     );
     for (const s of fresh) this.#bases[at++] = s.at;
-    this.#executeOnSegment();
+    try {
+      this.#executeOnSegment();
+    } catch (error) {
+      for (const s of fresh) pool.release(s);
+      throw error;
+    }
     for (const i of this.#donate) pool.release(used[i]!, 'donated');
     return this.#results(given, fresh);
   }
@@ -91,8 +96,11 @@ export class WasmProgram implements Program {
     }
     const { arena } = this.#pool;
     this.#bases[0] = arena.allocate(segmentBytes);
-    this.#execute();
-    arena.free(this.#bases[0], segmentBytes);
+    try {
+      this.#execute();
+    } finally {
+      arena.free(this.#bases[0], segmentBytes);
+    }
   }
 
   #execute(): void {
@@ -119,7 +127,10 @@ export class WasmProgram implements Program {
     const bytes = 4 * this.#bases.length;
     const table = arena.allocate(bytes);
     new Uint32Array(arena.memory.buffer, table, this.#bases.length).set(this.#bases);
-    this.#compiled(table);
-    arena.free(table, bytes);
+    try {
+      this.#compiled(table);
+    } finally {
+      arena.free(table, bytes);
+    }
   }
 }

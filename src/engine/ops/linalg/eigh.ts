@@ -1,63 +1,66 @@
-/** Eigenvalues and eigenvectors of symmetric matrices by cyclic Jacobi rotations: slower than tridiagonal forms, and accurate to the last digits. */
+/** Eigenvalues and eigenvectors of symmetric matrices: by Jacobi rotations where they are small, else by way of a tridiagonal form. */
 import type { CheckRow } from '../../check-row.ts';
 import type { TypedArray } from '../../dtype.ts';
+import { ConfigError } from '../../errors.ts';
 import type { MaybeTensor, Op } from '../../op.ts';
 import type { Tensor } from '../../tensor.ts';
 import { bind } from '../../trace.ts';
 import { add, div, mul, sub } from '../arithmetic.ts';
 import type { TensorLike } from '../constant.ts';
 import { eye, iota } from '../iota.ts';
-import { NONE, type None } from '../makers.ts';
 import { matmul } from '../matmul.ts';
 import { expandDims, swapLast } from '../movement.ts';
 import { diag, diagonal } from '../triangle.ts';
+import { diagonalize } from './jacobi.ts';
 import { matrixOp, roundedLike, squareOf } from './matrix-op.ts';
+import { eigenRows } from './tridiagonal.ts';
 
-const SWEEPS = 60;
+export type SpectralMethod = 'jacobi' | 'steps';
 
-/** Cosine and sine of the rotation that makes the off-diagonal element of [[p, o], [o, q]] zero; the smaller of the two angles. */
-export function jacobiRotation(p: number, o: number, q: number): [c: number, s: number] {
-  const slope = (q - p) / (2 * o);
-  const t = (slope < 0 ? -1 : 1) / (Math.abs(slope) + Math.sqrt(1 + slope * slope));
-  const c = 1 / Math.sqrt(1 + t * t);
-  return [c, c * t];
+export interface SpectralOptions {
+  /**
+   * `jacobi` turns the matrix until it is diagonal, `steps` goes by way of two diagonals and QR steps, about 20 times faster at n = 500.
+   * Default: Jacobi up to n = 32. Both find every value to about n·ε·|A|; for singular values Jacobi finds small ones of a graded matrix to full relative accuracy.
+   */
+  readonly method?: SpectralMethod;
 }
 
-/** Rotates two strided lines of n elements: x ← c·x − s·y, y ← s·x + c·y. */
-export function rotate(
-  a: TypedArray,
-  [i, j, stride, n]: readonly [i: number, j: number, stride: number, n: number],
-  [c, s]: readonly [number, number],
-): void {
-  for (let k = 0; k < n; k++) {
-    const x = a[i + k * stride]!;
-    const y = a[j + k * stride]!;
-    a[i + k * stride] = c * x - s * y;
-    a[j + k * stride] = s * x + c * y;
-  }
+export interface SpectralParams {
+  readonly method: SpectralMethod | null;
 }
 
-/** Makes a (n, n) diagonal; the rows of v become its eigenvectors. */
-function diagonalize(a: Float64Array, v: Float64Array, n: number): void {
-  for (let i = 0; i < n; i++) v[i * (n + 1)] = 1;
-  for (let sweep = 0; sweep < SWEEPS; sweep++) {
-    let rotations = 0;
-    for (let p = 0; p < n; p++) for (let q = p + 1; q < n; q++) rotations += Number(annihilate(a, v, n, p, q));
-    if (rotations === 0) return;
-  }
+const SMALL = 32;
+
+/** The method for n values that was asked for, or that suits. */
+export const methodOf = ({ method }: SpectralParams, n: number): SpectralMethod =>
+  method ?? (n <= SMALL ? 'jacobi' : 'steps');
+
+/** Checks the option and makes it a parameter. */
+export function spectralParams(name: string, { method }: SpectralOptions): SpectralParams {
+  if (method === undefined || method === 'jacobi' || method === 'steps') return { method: method ?? null };
+  throw new ConfigError(`${name}: there is no method "${String(method)}"`, { method, help: "use 'jacobi' or 'steps'" });
 }
 
-function annihilate(a: Float64Array, v: Float64Array, n: number, p: number, q: number): boolean {
-  const [pp, pq, qq] = [a[p * (n + 1)]!, a[p * n + q]!, a[q * (n + 1)]!];
-  // Nothing is gained once the element disappears beside both diagonals.
-  if (Math.abs(pp) + Math.abs(pq) === Math.abs(pp) && Math.abs(qq) + Math.abs(pq) === Math.abs(qq)) return false;
-  const turn = jacobiRotation(pp, pq, qq);
-  rotate(a, [p * n, q * n, 1, n], turn);
-  rotate(a, [p, q, n, n], turn);
-  a[p * n + q] = 0;
-  a[q * n + p] = 0;
-  rotate(v, [p * n, q * n, 1, n], turn);
-  return true;
+export const isFiniteArray = (a: TypedArray): boolean => a.every(Number.isFinite);
+
+/** 1 for elements whose squares are ordinary numbers, else the largest of them. */
+function scaleOf(a: TypedArray): number {
+  let largest = 0;
+  for (const x of a) largest = Math.max(largest, Math.abs(x));
+  return largest === 0 || (largest > 1e-100 && largest < 1e100) ? 1 : largest;
+}
+
+function decompose(a: TypedArray, w: TypedArray, v: TypedArray, n: number, method: SpectralMethod): void {
+  const scale = scaleOf(a);
+  const [work, rows] = [Float64Array.from(a, (x) => x / scale), new Float64Array(n * n)];
+  if (method === 'jacobi') diagonalize(work, rows, n);
+  const values = method === 'jacobi' ? work.filter((_, i) => i % (n + 1) === 0) : eigenRows(work, rows, n);
+  const order = Int32Array.from(values, (_, i) => i).sort((i, j) => values[i]! - values[j]!);
+  order.forEach((from, to) => {
+    w[to] = values[from]! * scale;
+    const sign = rows[from * n + peakOf(rows, from * n, n)]! < 0 ? -1 : 1;
+    for (let i = 0; i < n; i++) v[i * n + to] = sign * rows[from * n + i]!;
+  });
 }
 
 /** Index of the first element of largest size in a row. */
@@ -68,7 +71,7 @@ export function peakOf(rows: TypedArray, at: number, n: number): number {
 }
 
 /** A symmetric, tangents too → eigenvalues w in ascending order and orthonormal columns V. */
-export const eighOp: Op<None> = /* @__PURE__ */ matrixOp<None>('eigh', {
+export const eighOp: Op<SpectralParams> = /* @__PURE__ */ matrixOp<SpectralParams>('eigh', {
   cores: [2],
   results: ([a]) => [
     { shape: [a![0]!], dtype: 'f64' },
@@ -80,18 +83,12 @@ export const eighOp: Op<None> = /* @__PURE__ */ matrixOp<None>('eigh', {
     const inner = matmul(matmul(v!, da, { transposeX: true }), v!);
     return [diagonal(inner), matmul(v!, mul(inner, inverseGaps(w!)))];
   },
-  kernel: ([a], [w, v], [size]) => {
+  kernel: ([a], [w, v], [size], params) => {
     const n = size![0]!;
-    const [work, rows] = [Float64Array.from(a!), new Float64Array(n * n)];
-    diagonalize(work, rows, n);
-    const order = Array.from({ length: n }, (_, i) => i).sort((i, j) => work[i * (n + 1)]! - work[j * (n + 1)]!);
-    order.forEach((from, to) => {
-      w![to] = work[from * (n + 1)]!;
-      const sign = rows[from * n + peakOf(rows, from * n, n)]! < 0 ? -1 : 1;
-      for (let i = 0; i < n; i++) v![i * n + to] = sign * rows[from * n + i]!;
-    });
+    if (isFiniteArray(a!)) decompose(a!, w!, v!, n, methodOf(params, n));
+    else for (const out of [w!, v!]) out.fill(Number.NaN);
   },
-  flops: ([size]) => 60 * size![0]! ** 3,
+  flops: ([size]) => 9 * size![0]! ** 3,
 });
 
 /** 1/(wⱼ − wᵢ), with zeros on the diagonal. */
@@ -104,11 +101,15 @@ export function inverseGaps(w: Tensor): Tensor {
 /**
  * Eigenvalues w (…, n) in ascending order and eigenvectors, the columns of V (…, n, n), of (A + Aᵀ)/2; the largest element of each vector is positive.
  *
- * Computes in f64. The derivative of V exists where the eigenvalues are distinct; that of w alone always.
+ * Computes in f64; a matrix with NaN or infinities gives NaN everywhere. The derivative of V exists where the eigenvalues are distinct; that of w alone always.
  */
-export function eigh(a: TensorLike): { readonly values: Tensor; readonly vectors: Tensor } {
+export function eigh(
+  a: TensorLike,
+  options: SpectralOptions = {},
+): { readonly values: Tensor; readonly vectors: Tensor } {
   const x = squareOf('eigh', a);
-  const [w, v] = bind(eighOp, [mul(0.5, add(x, swapLast(x)))], NONE) as [Tensor, Tensor];
+  const params = spectralParams('eigh', options);
+  const [w, v] = bind(eighOp, [mul(0.5, add(x, swapLast(x)))], params) as [Tensor, Tensor];
   return { values: roundedLike(w, a), vectors: roundedLike(v, a) };
 }
 
@@ -119,4 +120,5 @@ const small = { shape: [3, 3], domain: [-1, 1] } as const;
 export const eighChecks: readonly CheckRow[] = [
   { name: 'eigh', f: (x) => eigh(spread(x!)).values, args: [{ ...small, shape: [2, 3, 3] }], tol: { f32: 4e-6 } },
   { name: 'eigh.vectors', f: (x) => eigh(spread(x!)).vectors, args: [small], tol: { f32: 4e-6 } },
+  { name: 'eigh.steps', f: (x) => eigh(spread(x!), { method: 'steps' }).vectors, args: [small], tol: { f32: 4e-6 } },
 ];

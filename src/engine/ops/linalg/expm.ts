@@ -24,13 +24,21 @@ const coefficients = (): number[] => {
   return c;
 };
 
+/** x·y, four rows of y at a time, so that a row of the result is read and written a quarter as often. */
 function product(x: TypedArray, y: TypedArray, n: number): Float64Array {
   const z = new Float64Array(n * n);
-  for (let i = 0; i < n; i++)
-    for (let k = 0; k < n; k++) {
-      const factor = x[i * n + k]!;
-      if (factor !== 0) for (let j = 0; j < n; j++) z[i * n + j]! += factor * y[k * n + j]!;
+  for (let i = 0; i < n; i++) {
+    let k = 0;
+    for (; k + 3 < n; k += 4) {
+      const [p, q, r, s] = [x[i * n + k]!, x[i * n + k + 1]!, x[i * n + k + 2]!, x[i * n + k + 3]!];
+      for (let j = i * n, at = k * n; j < (i + 1) * n; j++, at++)
+        z[j]! += p * y[at]! + q * y[at + n]! + (r * y[at + 2 * n]! + s * y[at + 3 * n]!);
     }
+    for (; k < n; k++) {
+      const factor = x[i * n + k]!;
+      for (let j = i * n, at = k * n; j < (i + 1) * n; j++, at++) z[j]! += factor * y[at]!;
+    }
+  }
   return z;
 }
 

@@ -1,11 +1,22 @@
 /** Triangular form by reflections I − β·v·vᵀ, with or without exchange of columns, and the orthonormal factor they make. */
 import type { TypedArray } from '../../dtype.ts';
 
-interface Reflection {
-  /** Zero in front of its own row. */
+export interface Reflection {
+  /** Zero in front of element `from`. */
   readonly v: Float64Array;
+  readonly from: number;
   /** 0 leaves everything as it is. */
   readonly beta: number;
+  /** What element `from` of the vector becomes; those behind it vanish. */
+  readonly head: number;
+}
+
+/** A vector whose element i is a[start + i·stride], for i from `from` to below `to`. */
+export interface Line {
+  readonly start: number;
+  readonly stride: number;
+  readonly from: number;
+  readonly to: number;
 }
 
 export interface Reflected {
@@ -31,54 +42,125 @@ export function lengthOf(x: TypedArray, start: number, count: number, stride: nu
 export function triangularize(a: TypedArray, m: number, n: number, hasExchanges = false): Reflected {
   const order = Int32Array.from({ length: n }, (_, j) => j);
   const reflections: Reflection[] = [];
+  const work = new Float64Array(n);
+  const lengths = hasExchanges ? new ColumnLengths(a, m, n) : null;
   for (let k = 0; k < Math.min(m, n); k++) {
-    if (hasExchanges) exchangeColumns(a, m, n, order, k);
-    const reflection = reflectionFor(a, m, n, k);
-    reflect(reflection, a, n, k);
+    if (lengths !== null) exchangeColumns(a, m, n, order, k, lengths.longest(k));
+    const reflection = reflectionOf(a, { start: k, stride: n, from: k, to: m });
+    reflectColumns(reflection, a, n, k + 1, work);
+    if (reflection.beta !== 0) a[k * n + k] = reflection.head;
     for (let i = k + 1; i < m; i++) a[i * n + k] = 0;
     reflections.push(reflection);
+    lengths?.drop(k);
   }
   return { reflections, order };
 }
 
-/** Brings the longest of the columns that are left, cut below row k, to place k. */
-function exchangeColumns(a: TypedArray, m: number, n: number, order: Int32Array, k: number): void {
-  const length = (j: number) => lengthOf(a, k * n + j, m - k, n);
-  let best = k;
-  let longest = length(k);
-  for (let j = k + 1; j < n; j++) {
-    const here = length(j);
-    if (here > longest) [best, longest] = [j, here];
-  }
+function exchangeColumns(a: TypedArray, m: number, n: number, order: Int32Array, k: number, best: number): void {
   if (best === k) return;
   [order[k], order[best]] = [order[best]!, order[k]!];
   for (let i = 0; i < m; i++) [a[i * n + k], a[i * n + best]] = [a[i * n + best]!, a[i * n + k]!];
 }
 
-/** The reflection that takes column k from row k on to a multiple of the unit vector. */
-function reflectionFor(a: TypedArray, m: number, n: number, k: number): Reflection {
-  const v = new Float64Array(m);
-  const length = lengthOf(a, k * n + k, m - k, n);
-  if (length === 0) return { v, beta: 0 };
-  for (let i = k; i < m; i++) v[i] = a[i * n + k]! / length;
-  const head = Math.abs(v[k]!);
-  v[k] = v[k]! < 0 ? v[k]! - 1 : v[k]! + 1;
-  return { v, beta: 1 / (1 + head) }; // |v|² = 2·(1 + head)
+/** Part of a length below which what is left of it is measured again: the square root of the rounding. */
+const WORN = 2 ** -26;
+
+/**
+ * Lengths of the columns of a (m, n) below the rows that are done, kept up to date by what each row takes away.
+ * Source: Drmač and Bujanović, On the Failure of Rank-Revealing QR Factorization Software, ACM TOMS 35, 2008, §3.
+ */
+class ColumnLengths {
+  readonly #a: TypedArray;
+  readonly #m: number;
+  readonly #n: number;
+  readonly #now: Float64Array;
+  /** As last measured. */
+  readonly #measured: Float64Array;
+
+  constructor(a: TypedArray, m: number, n: number) {
+    this.#a = a;
+    this.#m = m;
+    this.#n = n;
+    this.#now = Float64Array.from({ length: n }, (_, j) => lengthOf(a, j, m, n));
+    this.#measured = this.#now.slice();
+  }
+
+  /** The longest column from k on, which then changes places with column k. */
+  longest(k: number): number {
+    let best = k;
+    for (let j = k + 1; j < this.#n; j++) if (this.#now[j]! > this.#now[best]!) best = j;
+    this.#now[best] = this.#now[k]!;
+    this.#measured[best] = this.#measured[k]!;
+    return best;
+  }
+
+  /** Takes row k away from the columns behind it. */
+  drop(k: number): void {
+    for (let j = k + 1; j < this.#n; j++) {
+      const length = this.#now[j]!;
+      if (length === 0) continue;
+      const part = Math.abs(this.#a[k * this.#n + j]!) / length;
+      const left = Math.max(0, (1 - part) * (1 + part));
+      const against = length / this.#measured[j]!;
+      if (left * against * against <= WORN) {
+        this.#now[j] = lengthOf(this.#a, (k + 1) * this.#n + j, this.#m - k - 1, this.#n);
+        this.#measured[j] = this.#now[j]!;
+      } else this.#now[j] = length * Math.sqrt(left);
+    }
+  }
 }
 
-/** x ← (I − β·v·vᵀ)·x for the rows from k on of x, whose rows have n elements. */
-function reflect({ v, beta }: Reflection, x: TypedArray, n: number, k: number): void {
+/** The reflection I − β·v·vᵀ that takes a vector to a multiple of the unit vector of its first element. */
+export function reflectionOf(a: TypedArray, { start, stride, from, to }: Line): Reflection {
+  const v = new Float64Array(to);
+  const length = lengthOf(a, start + from * stride, to - from, stride);
+  if (length === 0) return { v, from, beta: 0, head: 0 };
+  for (let i = from; i < to; i++) v[i] = a[start + i * stride]! / length;
+  const first = v[from]!;
+  v[from] = first < 0 ? first - 1 : first + 1;
+  return { v, from, beta: 1 / (1 + Math.abs(first)), head: first < 0 ? length : -length }; // |v|² = 2·(1 + |first|)
+}
+
+/** Rows `first` to below `last` of w, which have n elements: each ← itself·(I − β·v·vᵀ). */
+export function reflectRows(
+  { v, from, beta }: Reflection,
+  w: TypedArray,
+  n: number,
+  first: number,
+  last: number,
+): void {
   if (beta === 0) return;
-  const along = new Float64Array(n);
-  for (let i = k; i < v.length; i++) for (let j = 0; j < n; j++) along[j]! += v[i]! * x[i * n + j]!;
-  for (let i = k; i < v.length; i++) {
+  for (let row = first; row < last; row++) {
+    let along = 0;
+    for (let j = from, at = row * n + from; j < v.length; j++, at++) along += w[at]! * v[j]!;
+    along *= beta;
+    for (let j = from, at = row * n + from; j < v.length; j++, at++) w[at]! -= along * v[j]!;
+  }
+}
+
+/** x ← (I − β·v·vᵀ)·x for the columns from `left` on of x, whose rows have n elements; `work` has n too. */
+export function reflectColumns(
+  { v, from, beta }: Reflection,
+  x: TypedArray,
+  n: number,
+  left: number,
+  work: Float64Array,
+): void {
+  if (beta === 0) return;
+  work.fill(0, left);
+  for (let i = from; i < v.length; i++) {
+    const factor = v[i]!;
+    for (let j = left, at = i * n + left; j < n; j++, at++) work[j]! += factor * x[at]!;
+  }
+  for (let i = from; i < v.length; i++) {
     const factor = beta * v[i]!;
-    for (let j = 0; j < n; j++) x[i * n + j]! -= factor * along[j]!;
+    for (let j = left, at = i * n + left; j < n; j++, at++) x[at]! -= factor * work[j]!;
   }
 }
 
 /** Fills q (m, k) with the first k columns of the product of the reflections. */
 export function orthonormalFactor({ reflections }: Reflected, q: TypedArray, m: number, k: number): void {
   for (let i = 0; i < m; i++) for (let j = 0; j < k; j++) q[i * k + j] = Number(i === j);
-  for (let i = reflections.length - 1; i >= 0; i--) reflect(reflections[i]!, q, k, i);
+  const work = new Float64Array(k);
+  for (let i = reflections.length - 1; i >= 0; i--) reflectColumns(reflections[i]!, q, k, i, work);
 }

@@ -117,10 +117,13 @@ function addProduct(
   z: TypedArray,
   { k, columns, isTransposed }: { readonly k: number; readonly columns: number; readonly isTransposed: boolean },
 ): void {
-  for (let e = 0; e < f.length; e++) {
-    const [row, column] = [Math.floor(e / k) * columns, (e % k) * columns];
-    const [from, to] = isTransposed ? [row, column] : [column, row];
-    for (let c = 0; c < columns; c++) z[to + c]! += f[e]! * y[from + c]!;
+  for (let e = 0, i = 0; e < f.length; i += columns) {
+    for (let j = 0; j < k * columns; j += columns, e++) {
+      const factor = f[e]!;
+      const from = isTransposed ? i : j;
+      const to = isTransposed ? j : i;
+      for (let c = 0; c < columns; c++) z[to + c]! += factor * y[from + c]!;
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-/** Singular values and vectors by one-sided Jacobi rotations, which find small singular values to high relative accuracy. */
+/** Singular values and vectors: by one-sided Jacobi rotations where they are few, which find small ones to high relative accuracy, else by way of a bidiagonal form. */
 import type { CheckRow } from '../../check-row.ts';
 import type { TypedArray } from '../../dtype.ts';
 import type { MaybeTensor, Op } from '../../op.ts';
@@ -7,41 +7,23 @@ import { bind } from '../../trace.ts';
 import { add, div, mul, sub } from '../arithmetic.ts';
 import type { TensorLike } from '../constant.ts';
 import { full } from '../create.ts';
-import { NONE, type None } from '../makers.ts';
 import { matmul } from '../matmul.ts';
 import { concat, expandDims, pad, swapLast } from '../movement.ts';
 import { diag, diagonal } from '../triangle.ts';
-import { inverseGaps, jacobiRotation, peakOf, rotate } from './eigh.ts';
+import { singularRows } from './bidiagonal.ts';
+import {
+  inverseGaps,
+  isFiniteArray,
+  methodOf,
+  peakOf,
+  type SpectralMethod,
+  type SpectralOptions,
+  type SpectralParams,
+  spectralParams,
+} from './eigh.ts';
 import { lengthOf } from './householder.ts';
+import { orthogonalize } from './jacobi.ts';
 import { matrixOf, matrixOp, roundedLike } from './matrix-op.ts';
-
-const SWEEPS = 60;
-const ROUNDING = 2 ** -52;
-
-/** Rotates the n rows of w (n, m) until they are orthogonal, and those of v (n, n) with them. */
-function orthogonalize(w: Float64Array, v: Float64Array, n: number, m: number): void {
-  for (let i = 0; i < n; i++) v[i * (n + 1)] = 1;
-  for (let sweep = 0; sweep < SWEEPS; sweep++) {
-    let rotations = 0;
-    for (let p = 0; p < n; p++) for (let q = p + 1; q < n; q++) rotations += Number(separate(w, v, n, m, p, q));
-    if (rotations === 0) return;
-  }
-}
-
-function separate(w: Float64Array, v: Float64Array, n: number, m: number, p: number, q: number): boolean {
-  let [pp, pq, qq] = [0, 0, 0];
-  for (let k = 0; k < m; k++) {
-    const [x, y] = [w[p * m + k]!, w[q * m + k]!];
-    pp += x * x;
-    pq += x * y;
-    qq += y * y;
-  }
-  if (!(Math.abs(pq) > ROUNDING * Math.sqrt(pp) * Math.sqrt(qq))) return false;
-  const turn = jacobiRotation(pp, pq, qq);
-  rotate(w, [p * m, q * m, 1, m], turn);
-  rotate(v, [p * n, q * n, 1, n], turn);
-  return true;
-}
 
 /** Fills column `to` of u (m, n) with a unit vector orthogonal to the columns before it. */
 function completeColumn(u: TypedArray, m: number, n: number, to: number): void {
@@ -60,27 +42,49 @@ function completeColumn(u: TypedArray, m: number, n: number, to: number): void {
   }
 }
 
-function decompose(a: TypedArray, outs: readonly TypedArray[], m: number, n: number): void {
+interface Rows {
+  /** (n, m): singular vectors, times their value where `isScaled`. */
+  readonly left: Float64Array;
+  readonly right: Float64Array;
+  readonly values: Float64Array;
+  readonly isScaled: boolean;
+}
+
+/** By Jacobi: the rows of Aᵀ are rotated until they are orthogonal. */
+function rotatedRows(a: TypedArray, m: number, n: number, scale: number): Rows {
+  const [left, right] = [new Float64Array(n * m), new Float64Array(n * n)];
+  for (let i = 0; i < m; i++) for (let j = 0; j < n; j++) left[j * m + i] = a[i * n + j]! / scale;
+  orthogonalize(left, right, n, m);
+  const values = Float64Array.from({ length: n }, (_, j) => lengthOf(left, j * m, m, 1));
+  return { left, right, values, isScaled: true };
+}
+
+function steppedRows(a: TypedArray, m: number, n: number, scale: number): Rows {
+  const [left, right] = [new Float64Array(n * m), new Float64Array(n * n)];
+  const values = singularRows(
+    Float64Array.from(a, (x) => x / scale),
+    { u: left, v: right, m, n },
+  );
+  return { left, right, values, isScaled: false };
+}
+
+function decompose(a: TypedArray, outs: readonly TypedArray[], m: number, n: number, method: SpectralMethod): void {
   const [u, s, v] = outs as [TypedArray, TypedArray, TypedArray];
   const scale = lengthOf(a, 0, a.length, 1) || 1;
-  const rows = new Float64Array(n * m);
-  for (let i = 0; i < m; i++) for (let j = 0; j < n; j++) rows[j * m + i] = a[i * n + j]! / scale;
-  const right = new Float64Array(n * n);
-  orthogonalize(rows, right, n, m);
-  const lengths = Array.from({ length: n }, (_, j) => lengthOf(rows, j * m, m, 1));
-  const order = lengths.map((_, j) => j).sort((i, j) => lengths[j]! - lengths[i]! || i - j);
+  const { left, right, values, isScaled } = (method === 'jacobi' ? rotatedRows : steppedRows)(a, m, n, scale);
+  const order = Int32Array.from(values, (_, j) => j).sort((i, j) => values[j]! - values[i]! || i - j);
   order.forEach((from, to) => {
-    const length = lengths[from]!;
-    s[to] = length * scale;
+    const value = values[from]!;
+    s[to] = value * scale;
     const sign = right[from * n + peakOf(right, from * n, n)]! < 0 ? -1 : 1;
     for (let i = 0; i < n; i++) v[i * n + to] = sign * right[from * n + i]!;
-    if (length === 0) completeColumn(u, m, n, to);
-    else for (let i = 0; i < m; i++) u[i * n + to] = (sign * rows[from * m + i]!) / length;
+    if (isScaled && value === 0) completeColumn(u, m, n, to);
+    else for (let i = 0; i < m; i++) u[i * n + to] = (sign * left[from * m + i]!) / (isScaled ? value : 1);
   });
 }
 
 /** A (…, m, n) with m ≥ n → U (…, m, n), s (…, n) in descending order, V (…, n, n). */
-export const svdOp: Op<None> = /* @__PURE__ */ matrixOp<None>('svd', {
+export const svdOp: Op<SpectralParams> = /* @__PURE__ */ matrixOp<SpectralParams>('svd', {
   cores: [2],
   results: ([a]) => [
     { shape: a!, dtype: 'f64' },
@@ -89,8 +93,12 @@ export const svdOp: Op<None> = /* @__PURE__ */ matrixOp<None>('svd', {
   ],
   jvp: ({ outs, tangents: [da] }): readonly MaybeTensor[] =>
     da == null ? [null, null, null] : tangentsOf(outs as [Tensor, Tensor, Tensor], da),
-  kernel: ([a], outs, [size]) => decompose(a!, outs, size![0]!, size![1]!),
-  flops: ([size]) => 40 * size![0]! * size![1]! ** 2,
+  kernel: ([a], outs, [size], params) => {
+    const [m, n] = size as [number, number];
+    if (isFiniteArray(a!)) decompose(a!, outs, m, n, methodOf(params, n));
+    else for (const out of outs) out.fill(Number.NaN);
+  },
+  flops: ([size]) => 20 * size![0]! * size![1]! ** 2,
 });
 
 /** With P = Uᵀ·dA·V, Fᵢⱼ = 1/(sⱼ² − sᵢ²): ds = diag P, dU = U·(F∘(P·S + S·Pᵀ)) + (dA·V − U·P)·S⁻¹, dV = V·(F∘(S·P + Pᵀ·S)). */
@@ -119,12 +127,13 @@ export interface SingularValues {
 /**
  * A = U·diag(s)·Vᵀ for matrices (…, m, n), with k = min(m, n).
  *
- * Computes in f64. The derivatives of U and V exist where the singular values are distinct (and, unless A is square, not zero); that of s where they are not zero.
+ * Computes in f64; a matrix with NaN or infinities gives NaN everywhere. The derivatives of U and V exist where the singular values are distinct (and, unless A is square, not zero); that of s where they are not zero.
  */
-export function svd(a: TensorLike): SingularValues {
+export function svd(a: TensorLike, options: SpectralOptions = {}): SingularValues {
   const x = matrixOf('svd', a);
+  const params = spectralParams('svd', options);
   const isTall = x.shape.at(-2)! >= x.shape.at(-1)!;
-  const [u, s, v] = bind(svdOp, [isTall ? x : swapLast(x)], NONE).map((y) => roundedLike(y, a)) as [
+  const [u, s, v] = bind(svdOp, [isTall ? x : swapLast(x)], params).map((y) => roundedLike(y, a)) as [
     Tensor,
     Tensor,
     Tensor,
@@ -149,6 +158,12 @@ export const svdChecks: readonly CheckRow[] = [
   { name: 'svd', f: (x) => svd(spread(x!)).s, args: [{ shape: [2, 6, 3], domain: [-1, 1] }], tol: { f32: 4e-6 } },
   { name: 'svd.left', f: (x) => svd(spread(x!)).u, args: [{ shape: [6, 3], domain: [-1, 1] }], tol: { f32: 4e-6 } },
   { name: 'svd.right', f: (x) => svd(spread(x!)).v, args: [{ shape: [3, 3], domain: [-1, 1] }], tol: { f32: 4e-6 } },
+  {
+    name: 'svd.steps',
+    f: (x) => svd(spread(x!), { method: 'steps' }).u,
+    args: [{ shape: [6, 3], domain: [-1, 1] }],
+    tol: { f32: 4e-6 },
+  },
   {
     name: 'svd.wide',
     f: (x) => svd(swapLast(spread(x!))).v,

@@ -1,0 +1,4 @@
+import { paper } from './ebm-infinitesimal-limit.ts';
+import { testClaims } from './ledger/testing.ts';
+
+testClaims(paper);
