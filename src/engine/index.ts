@@ -78,9 +78,9 @@ export { type CallParams, callOp } from './transforms/call.ts';
 export {
   type CheckpointOptions,
   type CheckpointPolicy,
-  type PolicyName,
   checkpoint,
   checkpointOp,
+  type PolicyName,
 } from './transforms/checkpoint.ts';
 export { cond, condOp } from './transforms/cond.ts';
 export { customJvp, customJvpOp } from './transforms/custom-jvp.ts';
@@ -95,7 +95,6 @@ export { type PeakBytes, type PlanReport, type Role, savedBytes, savedValues } f
 export type { PullNode, PullRule, SavedRule } from './transforms/pull-node.ts';
 export { countRules, type RuleCalls } from './transforms/rule-calls.ts';
 export { type ScanOptions, scan, scanSteps } from './transforms/scan.ts';
-export { scanOp } from './transforms/scan-op.ts';
 export { type ScanParams, scanOp } from './transforms/scan-op.ts';
 export { type WhileOptions, whileLoop, whileSteps } from './transforms/while-loop.ts';
 export * from './tree.ts';
