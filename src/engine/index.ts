@@ -80,6 +80,7 @@ export {
   type CheckpointPolicy,
   checkpoint,
   checkpointOp,
+  type PolicyName,
 } from './transforms/checkpoint.ts';
 export { cond, condOp } from './transforms/cond.ts';
 export { customJvp, customJvpOp } from './transforms/custom-jvp.ts';
