@@ -1,16 +1,16 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { makePart, spirals } from '../data/index.ts';
-import { ConfigError, defaultDtype, fromArray, random, setDefaultDtype, type Tensor } from '../engine/index.ts';
-import { foldIn, keyFrom } from '../engine/threefry.ts';
-import { binaryCrossEntropy, conv2d, crossEntropy, dense, flatten, model, mse } from '../nn/index.ts';
-import type { FitEvent, Learner, LearnerSetting, LearningTask } from './learner.ts';
+import { makePart, spirals } from '../../data/index.ts';
+import { ConfigError, defaultDtype, fromArray, random, setDefaultDtype, type Tensor } from '../../engine/index.ts';
+import { foldIn, keyFrom } from '../../engine/threefry.ts';
+import { binaryCrossEntropy, conv2d, crossEntropy, dense, flatten, model, mse } from '../../nn/index.ts';
+import type { FitEvent, Learner, LearnerSetting, LearningTask } from '../learner.ts';
+import { fitnessOf, forward, outputsOf, unitActivation, withOne } from './network.ts';
 import { neuronParticles, particleLearner } from './neuron-particles.ts';
+import { type ParticleOptions, searchOptions, swarmConstants } from './options.ts';
 import { plainSwarmLearner } from './particle-swarm.ts';
-import { fitnessOf, forward, outputsOf, unitActivation, withOne } from './particles/network.ts';
-import { type ParticleOptions, searchOptions, swarmConstants } from './particles/options.ts';
-import { judge, type Searcher, setColumn } from './particles/search.ts';
-import { type ParticleState, Sweep } from './particles/sweep.ts';
-import { candidatesInSweep, orderOf } from './particles/trainer.ts';
+import { judge, type Searcher, setColumn } from './search.ts';
+import { type ParticleState, Sweep } from './sweep.ts';
+import { candidatesInSweep, orderOf } from './trainer.ts';
 
 const before = defaultDtype();
 beforeAll(() => {

@@ -7,15 +7,15 @@
  * Departs   On mini-batches bests are judged anew on every batch unless `memory` is `keep`; with all rows in a batch they keep their value, as in the paper.
  * Letters   F loss of a network on the batch, x all its weights, v velocity, p personal best, g best of all, w inertia.
  */
-import type { Tree } from '../nn/index.ts';
-import type { Learner, LearnerKind, LearnerSetting } from './learner.ts';
-import { denseChain, fitnessOf, networkOf, outputsOf, unravelWeights } from './particles/network.ts';
-import { checkOneOf, MEMORIES, type PlainOptions, swarmConstants } from './particles/options.ts';
-import { type PlainSearcher, type PlainState, PlainTrainer } from './particles/plain.ts';
-import type { Citation } from './rule.ts';
-import { fitInSteps } from './stepping.ts';
+import type { Tree } from '../../nn/index.ts';
+import type { Learner, LearnerKind, LearnerSetting } from '../learner.ts';
+import type { Citation } from '../rule.ts';
+import { fitInSteps } from '../stepping.ts';
+import { denseChain, fitnessOf, networkOf, outputsOf, unravelWeights } from './network.ts';
+import { checkOneOf, MEMORIES, type PlainOptions, swarmConstants } from './options.ts';
+import { type PlainSearcher, type PlainState, PlainTrainer } from './plain.ts';
 
-export type { PlainOptions } from './particles/options.ts';
+export type { PlainOptions } from './options.ts';
 
 export const kennedy1995: Citation = {
   authors: 'J. Kennedy, R. Eberhart',

@@ -8,17 +8,17 @@
  * Letters   F loss on the batch, x position, v velocity, p personal best, g the neuron's weights in the network, w inertia, r uniform in [0, 1).
  */
 
-import type { Tree } from '../nn/index.ts';
-import type { Learner, LearnerKind, LearnerSetting } from './learner.ts';
-import { denseChain, fitnessOf, networkOf, outputsOf } from './particles/network.ts';
-import { type ParticleOptions, searchOptions, swarmConstants } from './particles/options.ts';
-import type { Searcher } from './particles/search.ts';
-import type { ParticleState } from './particles/sweep.ts';
-import { ParticleTrainer } from './particles/trainer.ts';
-import type { Citation } from './rule.ts';
-import { fitInSteps } from './stepping.ts';
+import type { Tree } from '../../nn/index.ts';
+import type { Learner, LearnerKind, LearnerSetting } from '../learner.ts';
+import type { Citation } from '../rule.ts';
+import { fitInSteps } from '../stepping.ts';
+import { denseChain, fitnessOf, networkOf, outputsOf } from './network.ts';
+import { type ParticleOptions, searchOptions, swarmConstants } from './options.ts';
+import type { Searcher } from './search.ts';
+import type { ParticleState } from './sweep.ts';
+import { ParticleTrainer } from './trainer.ts';
 
-export type { ParticleOptions } from './particles/options.ts';
+export type { ParticleOptions } from './options.ts';
 
 export const kumar2024: Citation = {
   authors: 'D. Kumar',
