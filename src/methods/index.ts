@@ -10,6 +10,8 @@ import { kolenPollack } from './kolen-pollack.ts';
 import type { LearnerKind } from './learner.ts';
 import { multiTangent } from './multi-tangent.ts';
 import { nodePerturbation } from './node-perturbation.ts';
+import { neuronParticles } from './particles/neuron-particles.ts';
+import { particleSwarm } from './particles/particle-swarm.ts';
 import { autonomousInferenceLearning } from './predictive-coding/autonomous.ts';
 import { inferenceLearning } from './predictive-coding/inference-learning.ts';
 import { predictiveCodingNudge } from './predictive-coding/nudge.ts';
@@ -42,7 +44,10 @@ export const factories: Readonly<Record<string, () => CreditRule>> = {
 export const rules: readonly (() => CreditRule)[] = Object.values(factories);
 
 /** Learners that are no rule with an optimiser, by id. */
-export const learners: Readonly<Record<string, LearnerKind>> = {};
+export const learners: Readonly<Record<string, LearnerKind>> = {
+  'neuron-particles': neuronParticles,
+  'particle-swarm': particleSwarm,
+};
 
 /** Whatever can take part in a comparison. */
 export type Contestant =
@@ -110,6 +115,8 @@ export type {
 export { evaluationsOf, hasRoom, updatesIn } from './learner.ts';
 export { multiTangent } from './multi-tangent.ts';
 export { nodePerturbation } from './node-perturbation.ts';
+export { kumar2024, neuronParticles, type ParticleOptions, particleLearner } from './particles/neuron-particles.ts';
+export { type PlainOptions, particleSwarm, plainSwarmLearner } from './particles/particle-swarm.ts';
 export { autonomousInferenceLearning } from './predictive-coding/autonomous.ts';
 export { inferenceLearning } from './predictive-coding/inference-learning.ts';
 export { predictiveCodingNudge } from './predictive-coding/nudge.ts';
