@@ -9,6 +9,7 @@ import { forwardGradient } from './forward-gradient.ts';
 import { kolenPollack } from './kolen-pollack.ts';
 import type { LearnerKind } from './learner.ts';
 import { multiTangent } from './multi-tangent.ts';
+import { multiplexedGradientDescent } from './multiplexed/gradient-descent.ts';
 import { nodePerturbation } from './node-perturbation.ts';
 import { autonomousInferenceLearning } from './predictive-coding/autonomous.ts';
 import { inferenceLearning } from './predictive-coding/inference-learning.ts';
@@ -31,6 +32,7 @@ export const factories: Readonly<Record<string, () => CreditRule>> = {
   'inference-learning': inferenceLearning as () => CreditRule,
   'kolen-pollack': kolenPollack as () => CreditRule,
   'multi-tangent': multiTangent as () => CreditRule,
+  'multiplexed-gradient-descent': multiplexedGradientDescent as unknown as () => CreditRule,
   'node-perturbation': nodePerturbation as () => CreditRule,
   'predictive-coding-nudge': predictiveCodingNudge as () => CreditRule,
   'sign-symmetry': signSymmetry as () => CreditRule,
@@ -109,6 +111,8 @@ export type {
 } from './learner.ts';
 export { evaluationsOf, hasRoom, updatesIn } from './learner.ts';
 export { multiTangent } from './multi-tangent.ts';
+export { multiplexedGradientDescent } from './multiplexed/gradient-descent.ts';
+export * as multiplexed from './multiplexed/index.ts';
 export { nodePerturbation } from './node-perturbation.ts';
 export { autonomousInferenceLearning } from './predictive-coding/autonomous.ts';
 export { inferenceLearning } from './predictive-coding/inference-learning.ts';
