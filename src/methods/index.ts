@@ -9,6 +9,7 @@ import { forwardGradient } from './forward-gradient.ts';
 import { kolenPollack } from './kolen-pollack.ts';
 import type { LearnerKind } from './learner.ts';
 import { multiTangent } from './multi-tangent.ts';
+import { multiplexedGradientDescent } from './multiplexed/gradient-descent.ts';
 import { nodePerturbation } from './node-perturbation.ts';
 import { neuronParticles } from './particles/neuron-particles.ts';
 import { particleSwarm } from './particles/particle-swarm.ts';
@@ -33,6 +34,7 @@ export const factories: Readonly<Record<string, () => CreditRule>> = {
   'inference-learning': inferenceLearning as () => CreditRule,
   'kolen-pollack': kolenPollack as () => CreditRule,
   'multi-tangent': multiTangent as () => CreditRule,
+  'multiplexed-gradient-descent': multiplexedGradientDescent as unknown as () => CreditRule,
   'node-perturbation': nodePerturbation as () => CreditRule,
   'predictive-coding-nudge': predictiveCodingNudge as () => CreditRule,
   'sign-symmetry': signSymmetry as () => CreditRule,
@@ -114,6 +116,8 @@ export type {
 } from './learner.ts';
 export { evaluationsOf, hasRoom, updatesIn } from './learner.ts';
 export { multiTangent } from './multi-tangent.ts';
+export { multiplexedGradientDescent } from './multiplexed/gradient-descent.ts';
+export * as multiplexed from './multiplexed/index.ts';
 export { nodePerturbation } from './node-perturbation.ts';
 export { kumar2024, neuronParticles, type ParticleOptions, particleLearner } from './particles/neuron-particles.ts';
 export { type PlainOptions, particleSwarm, plainSwarmLearner } from './particles/particle-swarm.ts';
