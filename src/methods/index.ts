@@ -5,6 +5,8 @@ import { contrastiveHebbian } from './contrastive-hebbian-learning.ts';
 import { directFeedbackAlignment } from './direct-feedback-alignment.ts';
 import { equilibriumPropagation } from './equilibrium-propagation.ts';
 import { feedbackAlignment } from './feedback-alignment.ts';
+import { forwardForward } from './forward-forward/forward-forward.ts';
+import { symba } from './forward-forward/symba.ts';
 import { forwardGradient } from './forward-gradient.ts';
 import { kolenPollack } from './kolen-pollack.ts';
 import type { LearnerKind } from './learner.ts';
@@ -30,6 +32,7 @@ export const factories: Readonly<Record<string, () => CreditRule>> = {
   'direct-feedback-alignment': directFeedbackAlignment as () => CreditRule,
   'equilibrium-propagation': equilibriumPropagation as () => CreditRule,
   'feedback-alignment': feedbackAlignment as () => CreditRule,
+  'forward-forward': forwardForward as () => CreditRule,
   'forward-gradient': forwardGradient as () => CreditRule,
   'inference-learning': inferenceLearning as () => CreditRule,
   'kolen-pollack': kolenPollack as () => CreditRule,
@@ -38,6 +41,7 @@ export const factories: Readonly<Record<string, () => CreditRule>> = {
   'node-perturbation': nodePerturbation as () => CreditRule,
   'predictive-coding-nudge': predictiveCodingNudge as () => CreditRule,
   'sign-symmetry': signSymmetry as () => CreditRule,
+  symba: symba as () => CreditRule,
   'weight-perturbation': weightPerturbation as () => CreditRule,
   'zero-divergence-inference-learning': zeroDivergence as () => CreditRule,
 };
@@ -101,6 +105,8 @@ export { directFeedbackAlignment } from './direct-feedback-alignment.ts';
 export * as energy from './energy/index.ts';
 export { equilibriumPropagation } from './equilibrium-propagation.ts';
 export { feedbackAlignment } from './feedback-alignment.ts';
+export { forwardForward } from './forward-forward/forward-forward.ts';
+export { symba } from './forward-forward/symba.ts';
 export { forwardGradient } from './forward-gradient.ts';
 export { kolenPollack } from './kolen-pollack.ts';
 export type {

@@ -28,13 +28,12 @@ export interface Skip {
 }
 
 /** Rules that draw in every step though their credit is biased; unbiased ones draw by nature. */
-const biasedDraws: readonly string[] = ['multi-tangent'];
+const biasedDraws: readonly string[] = ['forward-forward', 'multi-tangent', 'symba'];
 
 /** Whether the credit of a step depends on the step's key. */
 export const drawsInSteps = ({ id, nature }: CreditRule): boolean => nature === 'unbiased' || biasedDraws.includes(id);
 
-/** Trials that cannot be held for a rule and a kind that the rule supports. */
-export const skips: readonly Skip[] = ['mlp', 'residual net', 'recurrent net'].map((kind) => ({
+const projections: readonly Skip[] = ['mlp', 'residual net', 'recurrent net'].map((kind) => ({
   rule: 'multi-tangent',
   kind,
   trial: 'is what its nature says',
@@ -44,12 +43,24 @@ export const skips: readonly Skip[] = ['mlp', 'residual net', 'recurrent net'].m
       : 'with a tangent a unit the projection is the gradient',
 }));
 
+const bounded: readonly Skip[] = ['cnn with batch norm', 'residual net'].map((kind) => ({
+  rule: 'forward-forward',
+  kind,
+  trial: 'learns',
+  reason: 'the goodness of tanh units stays below 1 and cannot reach the threshold of 2',
+}));
+
+/** Trials that cannot be held for a rule and a kind that the rule supports. */
+export const skips: readonly Skip[] = [...projections, ...bounded];
+
 /** Rules whose last layer hears something else than the error of the forward pass, with what it hears. The last layer of all others gets the exact gradient. */
 export const nudgedAtTheTop: Readonly<Record<string, string>> = {
   'contrastive-hebbian-learning': 'the forward pass with feedback in it',
   'equilibrium-propagation': 'the error of a network that settles',
+  'forward-forward': 'nothing: the goodness of hidden units is the answer',
   'inference-learning': 'the error that is left when hidden values have given way',
   'predictive-coding-nudge': 'inputs that the nudge has moved',
+  symba: 'nothing, as in forward-forward',
 };
 
 export interface Case {
