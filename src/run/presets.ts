@@ -33,3 +33,15 @@ export function learningRateOf(rule: string, optimizer: string): number {
   if (optimizer.startsWith('ada') || optimizer === 'rmsprop') return adam;
   return momentum[rule] ?? 0.001;
 }
+
+/** The rules that are compared when none are named: at most a few times the cost of backprop each, on every model. */
+export const standardRules: readonly string[] = [
+  'backprop',
+  'direct-feedback-alignment',
+  'feedback-alignment',
+  'forward-gradient',
+  'kolen-pollack',
+  'node-perturbation',
+  'sign-symmetry',
+  'weight-perturbation',
+];
