@@ -9,9 +9,12 @@
  */
 import { rahma2024 } from '../methods/hamiltonian/sampled.ts';
 import { adamClaims } from './hamiltonian-sampled/adam-claims.ts';
+import { costClaims } from './hamiltonian-sampled/cost-claims.ts';
 import { domainClaims } from './hamiltonian-sampled/domain-claims.ts';
+import { energyClaims } from './hamiltonian-sampled/energy-claims.ts';
 import { identityClaims } from './hamiltonian-sampled/identity-claims.ts';
 import { seriesClaims } from './hamiltonian-sampled/series-claims.ts';
+import { solverClaims } from './hamiltonian-sampled/solver-claims.ts';
 import { definePaper, type Paper } from './ledger/claim.ts';
 
 export const paper: Paper = definePaper({
@@ -20,5 +23,13 @@ export const paper: Paper = definePaper({
   citation: rahma2024,
   summary: 'Learns the energy of a mechanical system from motion by drawing the hidden layer and solving for the rest.',
   methods: [],
-  claims: [...identityClaims, ...domainClaims, ...adamClaims, ...seriesClaims],
+  claims: [
+    ...identityClaims,
+    ...domainClaims,
+    ...adamClaims,
+    ...solverClaims,
+    ...seriesClaims,
+    ...energyClaims,
+    ...costClaims,
+  ],
 });
