@@ -17,6 +17,7 @@ const loaders: Readonly<Record<string, Load>> = {
   'hamiltonian-sampled': () => import('./hamiltonian-sampled.ts'),
   mgd: () => import('./mgd.ts'),
   'multi-tangent': () => import('./multi-tangent.ts'),
+  'neuron-particles': () => import('./neuron-particles.ts'),
   'z-il-predictive-coding': () => import('./z-il-predictive-coding.ts'),
 };
 
