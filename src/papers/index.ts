@@ -18,6 +18,7 @@ const loaders: Readonly<Record<string, Load>> = {
   mgd: () => import('./mgd.ts'),
   'multi-tangent': () => import('./multi-tangent.ts'),
   'neuron-particles': () => import('./neuron-particles.ts'),
+  vsml: () => import('./vsml.ts'),
   'z-il-predictive-coding': () => import('./z-il-predictive-coding.ts'),
 };
 
