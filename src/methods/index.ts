@@ -1,6 +1,9 @@
 /** The registry of credit rules and learners: id → factory, sorted. */
 import { ConfigError } from '../engine/index.ts';
 import { backprop } from './backprop.ts';
+import { burstCorticoCortical } from './burst/burst-cortico-cortical.ts';
+import { burstprop } from './burst/burstprop.ts';
+import { dendriticError } from './burst/dendritic-error.ts';
 import { contrastiveHebbian } from './contrastive-hebbian-learning.ts';
 import { directFeedbackAlignment } from './direct-feedback-alignment.ts';
 import { equilibriumPropagation } from './equilibrium-propagation.ts';
@@ -28,7 +31,10 @@ import { weightPerturbation } from './weight-perturbation.ts';
 export const factories: Readonly<Record<string, () => CreditRule>> = {
   'autonomous-inference-learning': autonomousInferenceLearning as () => CreditRule,
   backprop: backprop as () => CreditRule,
+  'burst-cortico-cortical': burstCorticoCortical as () => CreditRule,
+  burstprop: burstprop as () => CreditRule,
   'contrastive-hebbian-learning': contrastiveHebbian as () => CreditRule,
+  'dendritic-error': dendriticError as () => CreditRule,
   'direct-feedback-alignment': directFeedbackAlignment as () => CreditRule,
   'equilibrium-propagation': equilibriumPropagation as () => CreditRule,
   'feedback-alignment': feedbackAlignment as () => CreditRule,
@@ -100,6 +106,9 @@ function unknownName(
 }
 
 export { backprop } from './backprop.ts';
+export { burstCorticoCortical } from './burst/burst-cortico-cortical.ts';
+export { burstprop } from './burst/burstprop.ts';
+export { dendriticError } from './burst/dendritic-error.ts';
 export { contrastiveHebbian } from './contrastive-hebbian-learning.ts';
 export { directFeedbackAlignment } from './direct-feedback-alignment.ts';
 export * as energy from './energy/index.ts';
