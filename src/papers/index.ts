@@ -15,6 +15,7 @@ const loaders: Readonly<Record<string, Load>> = {
   'ebm-infinitesimal-limit': () => import('./ebm-infinitesimal-limit.ts'),
   'forward-gradients': () => import('./forward-gradients.ts'),
   'multi-tangent': () => import('./multi-tangent.ts'),
+  symba: () => import('./symba.ts'),
   'z-il-predictive-coding': () => import('./z-il-predictive-coding.ts'),
 };
 
