@@ -19,6 +19,7 @@ const loaders: Readonly<Record<string, Load>> = {
   'multi-tangent': () => import('./multi-tangent.ts'),
   'neuron-particles': () => import('./neuron-particles.ts'),
   vsml: () => import('./vsml.ts'),
+  symba: () => import('./symba.ts'),
   'z-il-predictive-coding': () => import('./z-il-predictive-coding.ts'),
 };
 

@@ -112,6 +112,8 @@ async function largest(
 const listed = (weights: readonly Weights[]): number[] =>
   weights.flatMap(({ w, c }) => [...numbersOf(w), ...numbersOf(c)]);
 
+const creditError = (one: Case): number => distance(listed(ownCredit(one)), listed(exactCredit(one)));
+
 /** Credit along a random direction of one layer's weights, against the slope of that layer's loss by central differences. */
 function differenceError(one: Case): number {
   const errors = one.layers.map((layer, l) => {
@@ -198,11 +200,18 @@ export const identityClaims: readonly Claim[] = [
     'credit-is-gradient-f64',
     'Credit is the gradient of the printed local losses with patterns really appended (f64, both rules): largest relative difference.',
     atMost(1e-10),
-    (lab) => lab.f64(() => largest(lab, (one) => distance(listed(ownCredit(one)), listed(exactCredit(one))))),
+    (lab) => lab.f64(() => largest(lab, creditError)),
   ),
-  identity('credit-is-gradient-f32', 'The same in f32.', atMost(1e-6), (lab) =>
-    largest(lab, (one) => distance(listed(ownCredit(one)), listed(exactCredit(one)))),
+  identity('credit-is-gradient-f32', 'The same for FF in f32.', atMost(1e-6), (lab) =>
+    largest(lab, creditError, ['ff']),
   ),
+  {
+    ...identity('symba-credit-f32', 'The same for SymBa in f32.', atMost(1e-6), (lab) =>
+      largest(lab, creditError, ['symba']),
+    ),
+    expected: 'not reproduced',
+    why: 'The two sides of a pair pull with equal strength and share all but ten inputs of an overlay: their difference is small beside each, and has fewer digits in f32. In f64 the identity holds to 1e-10.',
+  },
   identity(
     'credit-by-differences',
     'Credit along a random direction of a layer’s weights is the slope of that layer’s loss by central differences (f64, step 1e-7, off the kinks): largest relative difference.',

@@ -1,11 +1,12 @@
 /** The networks, data and runs of this paper: MNIST with pixels from 0 to 1, ReLU networks from U(±1/√in), Adam. */
 import { loadDataset, loader } from '../../data/index.ts';
+import type { Tensor } from '../../engine/index.ts';
 import { backprop } from '../../methods/backprop.ts';
 import { forwardForward } from '../../methods/forward-forward/forward-forward.ts';
 import type { LabelCode } from '../../methods/forward-forward/options.ts';
 import { symba } from '../../methods/forward-forward/symba.ts';
 import type { CreditRule } from '../../methods/rule.ts';
-import { toTensors } from '../../nn/index.ts';
+import { type Model, toTensors } from '../../nn/index.ts';
 import { adam } from '../../optim/index.ts';
 import { Evaluator, type Task, Trainer, type TrainState, taskOf } from '../../run/index.ts';
 import type { Lab } from '../ledger/lab.ts';
@@ -19,12 +20,13 @@ export interface Fit {
   readonly level?: number;
   readonly rate?: number;
   readonly seed: number;
-  readonly size: 'small' | 'large';
+  readonly size: 'small' | 'large' | 'deep';
   readonly epochs: number;
 }
 
 const SIZES = {
   small: { train: 5000, test: 1000, batch: 64, widths: [200, 200] },
+  deep: { train: 5000, test: 1000, batch: 64, widths: [200, 200, 200, 200] },
   large: { train: 20_000, test: 2000, batch: 128, widths: [300, 300] },
 } as const;
 
@@ -41,11 +43,22 @@ export function ruleOf({ by, label = 'overlay', level }: Pick<Fit, 'by' | 'label
   return forwardForward({ label, threshold: level ?? 2 }) as CreditRule;
 }
 
+/** What a run leaves. */
+export interface Trained {
+  /** Test error in percent after every epoch. */
+  readonly errors: number[];
+  readonly model: Model;
+  readonly state: TrainState;
+  readonly task: Task;
+}
+
 /** Test error in percent after every epoch. */
-export const errorsOf = (lab: Lab, fit: Fit): Promise<number[]> =>
+export const errorsOf = async (lab: Lab, fit: Fit): Promise<number[]> => (await trained(lab, fit)).errors;
+
+export const trained = (lab: Lab, fit: Fit): Promise<Trained> =>
   lab.once(`fit ${JSON.stringify(fit)}`, () => train(lab, fit));
 
-async function train(lab: Lab, fit: Fit): Promise<number[]> {
+async function train(lab: Lab, fit: Fit): Promise<Trained> {
   const { train: rows, test, batch, widths } = SIZES[fit.size];
   const task = await pixels(lab, rows, test);
   const parts = { model: reluNetwork(widths), loss: task.loss, rule: ruleOf(fit) };
@@ -60,20 +73,17 @@ async function train(lab: Lab, fit: Fit): Promise<number[]> {
       await trainer.step(toTensors(host), epoch * order.stepsPerEpoch + host.position.step);
     errors.push(100 * (1 - (await evaluator.measure(trainer.state, task.test, lab.signal)).accuracy!));
   }
-  return errors;
+  return { errors, state: trainer.state, model: parts.model, task };
 }
 
 type Parts = Pick<Trainer['options'], 'model' | 'loss' | 'rule'>;
 
-const predict = (
-  { rule, model, loss }: Parts,
-  { params, modelState, rule: state }: TrainState,
-  x: Parameters<NonNullable<CreditRule['predict']>>[0]['x'],
-) =>
-  rule.predict?.({ model, loss, params, modelState, state, x }) ??
-  model.apply(params, modelState, x, { train: false })[0];
+function predict({ rule, model, loss }: Parts, { params, modelState, rule: state }: TrainState, x: Tensor): Tensor {
+  const own = rule.predict?.({ model, loss, params, modelState, state, x });
+  return own ?? model.apply(params, modelState, x, { train: false })[0];
+}
 
-export const nameOf = ({ by, label = '', level, rate = 1e-3, seed, size }: Fit): string =>
-  [by, label, level ?? '', `rate ${rate}`, `seed ${seed}`, size].filter((word) => word !== '').join(' ');
+export const nameOf = ({ by, label, level, rate = 1e-3, seed, size }: Fit): string =>
+  [by, label, level, `rate ${rate}`, `seed ${seed}`, size].filter((word) => word !== undefined).join(' ');
 
 export const sumOf = (xs: readonly number[]): number => xs.reduce((a, b) => a + b, 0);
