@@ -207,6 +207,25 @@ const sets: readonly StoredSet[] = [
       ),
     ],
   },
+  {
+    name: 'alice',
+    title: 'Alice’s Adventures in Wonderland',
+    licence: 'public domain',
+    files: [file('books/alice.txt', 144431, '19e40df12fe41dc7b506e00aae31901133d6597eed344da8f6b661e5fc20f2b9', [])],
+  },
+  {
+    name: 'pride-and-prejudice',
+    title: 'Pride and Prejudice',
+    licence: 'public domain',
+    files: [
+      file(
+        'books/pride-and-prejudice.txt',
+        684768,
+        'dfc684d4f857fa938268f9ab9c5567b64bd0691251eca959644adeabe6287a4d',
+        [],
+      ),
+    ],
+  },
   ...Object.entries(PMLB_FILES).map(([name, [bytes, sha256]]) => ({
     name: `pmlb/${name}`,
     title: `PMLB ${name}`,

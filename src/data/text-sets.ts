@@ -1,4 +1,4 @@
-/** The data sets of characters: sentences of a grammar, a Markov source, and the tiny Shakespeare file. */
+/** The data sets of characters: sentences of a grammar, a Markov source, Tiny Shakespeare and two novels. */
 import { foldIn, keyFrom } from '../engine/threefry.ts';
 import { decodeUtf8, gunzip } from './bytes.ts';
 import { storedSet } from './catalogue.ts';
@@ -42,21 +42,27 @@ export const textSets = {
       return { ...describe(name, title, part(train, 0), part(test, 1), vocabulary), entropy: source.entropies.at(-1)! };
     },
   },
-  'tiny-shakespeare': {
-    title: storedSet('tiny-shakespeare').title,
+  'tiny-shakespeare': storedText('tiny-shakespeare'),
+  alice: storedText('alice'),
+  'pride-and-prejudice': storedText('pride-and-prejudice'),
+} as const satisfies Record<string, DatasetEntry>;
+
+/** A file of text, split by position; its own characters are the vocabulary. */
+function storedText(name: string): DatasetEntry {
+  const { title, licence, files } = storedSet(name);
+  return {
+    title,
     takes: ['train', 'test', 'context'],
-    load: async (options, source, name) => {
-      const { title, licence, files } = storedSet('tiny-shakespeare');
+    load: async (options, source) => {
       const text = decodeUtf8(await gunzip(await readFrom(source(), name, files[0]!.path)));
       const vocabulary = characterVocabulary(text);
       const cut = Math.floor(TRAIN_SHARE * text.length);
-      const context = options.context ?? CONTEXT;
-      const part = (piece: string): Part => windowsOf(piece, vocabulary, context);
+      const part = (piece: string): Part => windowsOf(piece, vocabulary, options.context ?? CONTEXT);
       const set = describe(name, title, part(text.slice(0, cut)), part(text.slice(cut)), vocabulary);
       return limitRows({ ...set, licence }, options);
     },
-  },
-} as const satisfies Record<string, DatasetEntry>;
+  };
+}
 
 const windowsOf = (text: string, vocabulary: Vocabulary, context: number): Part =>
   textWindows(vocabulary.encode(text), { context });

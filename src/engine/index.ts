@@ -80,10 +80,12 @@ export {
   type CheckpointPolicy,
   checkpoint,
   checkpointOp,
+  type PolicyName,
 } from './transforms/checkpoint.ts';
 export { cond, condOp } from './transforms/cond.ts';
 export { customJvp, customJvpOp } from './transforms/custom-jvp.ts';
 export { customVjp, customVjpOp } from './transforms/custom-vjp.ts';
+export { type FixedPointOptions, type FixedPointReport, fixedPoint, fixedPointOp } from './transforms/fixed-point.ts';
 export * from './transforms/jit.ts';
 export { keptRows } from './transforms/kept-rows.ts';
 export { linearCall, linearCallOp } from './transforms/linear-call.ts';
@@ -92,6 +94,9 @@ export { type KeepPolicy, keep, type PullOverride, type PullRules, vjpWith, with
 export { type PeakBytes, type PlanReport, type Role, savedBytes, savedValues } from './transforms/plan.ts';
 export type { PullNode, PullRule, SavedRule } from './transforms/pull-node.ts';
 export { countRules, type RuleCalls } from './transforms/rule-calls.ts';
+export { type ScanOptions, scan, scanSteps } from './transforms/scan.ts';
+export { type ScanParams, scanOp } from './transforms/scan-op.ts';
+export { type WhileOptions, whileLoop, whileSteps } from './transforms/while-loop.ts';
 export * from './tree.ts';
 export type { Tree } from './tree-algebra.ts';
 export * as trees from './tree-algebra.ts';

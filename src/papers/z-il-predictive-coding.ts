@@ -11,6 +11,7 @@ import { definePaper, type Paper } from './ledger/claim.ts';
 import { costClaims } from './z-il-predictive-coding/cost-claims.ts';
 import { identityClaims } from './z-il-predictive-coding/identity-claims.ts';
 import { trainingClaims } from './z-il-predictive-coding/training-claims.ts';
+import { waveClaims } from './z-il-predictive-coding/wave-claims.ts';
 
 export const paper: Paper = definePaper({
   slug: 'z-il-predictive-coding',
@@ -19,5 +20,5 @@ export const paper: Paper = definePaper({
   summary:
     'Trains with local errors that all layers compute at once, and gets the weights of backprop to the last digits.',
   methods: ['zero-divergence-inference-learning', 'autonomous-inference-learning', 'inference-learning'],
-  claims: [...identityClaims, ...trainingClaims, ...costClaims],
+  claims: [...identityClaims, ...waveClaims, ...trainingClaims, ...costClaims],
 });

@@ -226,6 +226,19 @@ describe('the sets of text', () => {
   });
 
   const real = process.env.COTANGENT_DATA;
+  it.skipIf(real === undefined || !existsSync(join(real, 'books')))(
+    'the novels have their published lengths',
+    async () => {
+      for (const [name, characters] of [
+        ['alice', 144_431],
+        ['pride-and-prejudice', 684_768],
+      ] as const) {
+        const { train, test } = await loadDataset(name, { context: 1 });
+        expect(train.n + test.n).toBe(characters - 2);
+      }
+    },
+  );
+
   const hasFile = real !== undefined && existsSync(join(real, 'tiny-shakespeare'));
   it.skipIf(!hasFile)(
     'Shakespeare has 65 symbols, the split by position, and 3.313 nats of unigram entropy',

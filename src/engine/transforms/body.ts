@@ -76,6 +76,13 @@ export function batchWhole(graph: Graph, isMapped: readonly boolean[], size: num
   }, ins);
 }
 
+/** A graph with its results replaced by what `f` makes of them. */
+export const rewired = (graph: Graph, f: (ys: readonly Tensor[]) => readonly Tensor[]): Graph =>
+  traceGraph(
+    (...xs) => f(evalGraph(graph, xs)),
+    graph.inputs.map((id) => graph.avals[id]!),
+  );
+
 /** The type of a value with more axes in front. */
 export const withLead = (x: Aval, lead: readonly number[]): Aval => ({
   shape: [...lead, ...x.shape],

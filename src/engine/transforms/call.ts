@@ -21,7 +21,7 @@ export interface CallParams {
 }
 
 /** Remembers derived graphs per source graph and variant, and the rules that were called to make them. */
-function remember<T>(): (graph: Graph, variant: string, make: () => T) => T {
+export function remember<T>(): (graph: Graph, variant: string, make: () => T) => T {
   const cache = new WeakMap<Graph, Map<string, Counted<T>>>();
   return (graph, variant, make) => {
     const variants = remembered(cache, graph, () => new Map<string, Counted<T>>());
@@ -36,7 +36,7 @@ function remember<T>(): (graph: Graph, variant: string, make: () => T) => T {
   };
 }
 
-const flags = (list: readonly boolean[]): string => list.map((b) => (b ? '1' : '0')).join('');
+export const flags = (list: readonly boolean[]): string => list.map((b) => (b ? '1' : '0')).join('');
 const inputAvals = (graph: Graph): Aval[] => graph.inputs.map((id) => graph.avals[id]!);
 
 /** A graph split at a point: the part that runs now, and the linear part that is left. */

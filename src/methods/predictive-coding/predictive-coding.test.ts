@@ -1,7 +1,7 @@
 /** Predictive coding: what its relaxation is, when it is backprop, and when it is not. */
 import { describe, expect, it } from 'vitest';
 import type { Tensor } from '../../engine/index.ts';
-import { add, grad, matmul, trees } from '../../engine/index.ts';
+import { add, grad, matmul, oneHot, trees } from '../../engine/index.ts';
 import { conv2d, crossEntropy, dense, flatten, model, mse } from '../../nn/index.ts';
 import type { Tree } from '../../nn/layer.ts';
 import { backprop } from '../backprop.ts';
@@ -11,6 +11,7 @@ import { forwardValues, type Network } from '../energy/network.ts';
 import { predictionEnergy } from '../energy/prediction.ts';
 import type { CreditCall, CreditRule } from '../rule.ts';
 import { callOf, creditOf, distance, inF64, kinds, numbersOf } from '../testing/cases.ts';
+import { type Matrix, product, transposed } from '../testing/oracle.ts';
 import { autonomousInferenceLearning } from './autonomous.ts';
 import { surroundingsOf } from './credit.ts';
 import { inferenceLearning } from './inference-learning.ts';
@@ -35,7 +36,7 @@ const errorOf = (rule: CreditRule<null>, make = kinds.mlp!, loss = crossEntropy(
 };
 
 describe('PC-Nudge', () => {
-  const settled = { steps: 600, rate: 0.2 };
+  const settled = { steps: 350, rate: 0.25 };
 
   it.each(Object.entries(kinds))(
     'tends to backprop in proportion to λ, %s',
@@ -185,6 +186,26 @@ describe('Z-IL', () => {
     });
   });
 
+  it('is the in-place rule of the paper, written out in plain loops', () => {
+    inF64(() => {
+      const loss = mse({ features: 'half-sum', batch: 'sum' });
+      const layers = [5, 4, 3].map((units, i) =>
+        dense({ units, activation: i < 2 ? 'tanh' : 'identity', bias: false }),
+      );
+      const call = callOf(backprop(), model([4], layers), { loss });
+      const weights = (call.params as unknown as { w: Tensor }[]).map(({ w }) => w.toArray() as Matrix);
+      const targets = oneHot(call.batch.y, 3, 'f64').toArray() as Matrix;
+      const changes = inPlace(weights, call.batch.x.toArray() as Matrix, targets, 0.01);
+      const { credit } = creditOf(zeroDivergence(), call);
+      expect(
+        distance(
+          numbersOf(credit),
+          changes.flat(2).map((v) => -v),
+        ),
+      ).toBeLessThan(1e-14);
+    });
+  });
+
   it('refuses to be lean where a condition is broken', () => {
     expect(() => zeroDivergence({ lean: true, step: 0.5 })).toThrow(/one is broken/);
     expect(() => zeroDivergence({ timing: 'soon' as 'late' })).toThrow(/timing is "soon"/);
@@ -210,3 +231,34 @@ describe('Fa-Z-IL', () => {
     expect(numbersOf((credit as readonly Tensor[])[0]!).every((g) => g === 0)).toBe(true);
   });
 });
+
+/** Z-IL as printed: predictions from tanh of the layer below (the input as it is), all moves from one moment, and each weight changed at its own step while inference goes on. Returns Δθ/α from the input on. */
+function inPlace(start: readonly Matrix[], input: Matrix, targets: Matrix, alpha: number): Matrix[] {
+  const theta = start.map((w) => w.map((row) => [...row]));
+  const sends = (x: Matrix, k: number): Matrix => (k === 0 ? x : x.map((row) => row.map(Math.tanh)));
+  const zip = (a: Matrix, b: Matrix, f: (x: number, y: number) => number): Matrix =>
+    a.map((row, i) => row.map((v, j) => f(v, b[i]![j]!)));
+  const x = [input];
+  for (const [k, w] of theta.entries()) x.push(product(sends(x[k]!, k), w));
+  x[theta.length] = targets;
+  const changes: Matrix[] = [];
+  for (let t = 0; t < theta.length; t++) {
+    const errors = theta.map((w, k) => zip(x[k + 1]!, product(sends(x[k]!, k), w), (a, b) => a - b));
+    const moves = theta.slice(1).map((w, k) => {
+      const back = product(errors[k + 1]!, transposed(w));
+      const slopes = x[k + 1]!.map((row) => row.map((v) => 1 - Math.tanh(v) ** 2));
+      return zip(
+        zip(back, slopes, (a, b) => a * b),
+        errors[k]!,
+        (a, b) => a - b,
+      );
+    });
+    const at = theta.length - 1 - t;
+    changes[at] = product(transposed(sends(x[at]!, at)), errors[at]!);
+    theta[at] = zip(theta[at]!, changes[at]!, (w, d) => w + alpha * d);
+    moves.forEach((move, k) => {
+      x[k + 1] = zip(x[k + 1]!, move, (a, b) => a + b);
+    });
+  }
+  return changes;
+}

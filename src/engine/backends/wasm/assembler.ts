@@ -60,6 +60,13 @@ export class ModuleBuilder {
     return this.#importedNames.length - 1;
   }
 
+  /** The index of a function that was imported from `env`. */
+  imported(name: string): number {
+    const index = this.#importedNames.indexOf(`env.${name}`);
+    if (index < 0) throw new ConfigError(`env.${name} was not imported`, { help: 'import it before the first func' });
+    return index;
+  }
+
   /** Adds a function and returns its index. The body may call functions added before it, itself, and helpers it adds. */
   func(
     name: string,

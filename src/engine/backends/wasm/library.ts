@@ -11,6 +11,8 @@ export interface KernelSpec {
   emit(w: FunctionWriter, profile: Profile, ...params: Local[]): unknown;
   /** Stands in for the code: a JavaScript function over the memory, for ops without an emitter. */
   readonly host?: (memory: WebAssembly.Memory) => KernelFunction;
+  /** Other kernels that the code calls, as imports of its module. */
+  readonly uses?: readonly KernelSpec[];
 }
 
 /** A compiled kernel; pointers and sizes are integers, read modulo 2³², so pointers above 2 GiB are plain numbers. */
@@ -24,10 +26,16 @@ export function assembleKernels(
 ): Uint8Array<ArrayBuffer> {
   const m = new ModuleBuilder();
   m.importMemory('env', 'memory', limits);
+  for (const used of usesOf(specs)) m.importFunction('env', used.key, used.params);
   for (const spec of specs)
     m.func(spec.key, spec.params, [], (w, ...params) => spec.emit(w, profile, ...params), { export: spec.key });
   return m.bytes();
 }
+
+/** The kernels that others call, once each. */
+const usesOf = (specs: readonly KernelSpec[]): KernelSpec[] => [
+  ...new Map(specs.flatMap((s) => s.uses ?? []).map((s) => [s.key, s])).values(),
+];
 
 /** Compiles kernels for one memory, private or shared, and hands them out by key. */
 export class KernelLibrary {
@@ -53,6 +61,8 @@ export class KernelLibrary {
 
   /** Compiles the kernels that are missing into one module. */
   warm(specs: readonly KernelSpec[]): void {
+    const uses = usesOf(specs.filter(({ key }) => !this.#kernels.has(key)));
+    if (uses.length > 0) this.warm(uses);
     const missing = new Map(specs.filter(({ key }) => !this.#kernels.has(key)).map((spec) => [spec.key, spec]));
     for (const [key, { host }] of missing) {
       if (host === undefined) continue;
@@ -60,12 +70,18 @@ export class KernelLibrary {
       missing.delete(key);
     }
     if (missing.size === 0) return;
-    this.adopt(new WebAssembly.Module(assembleKernels([...missing.values()], this.profile, this.limits)));
+    const module = new WebAssembly.Module(assembleKernels([...missing.values()], this.profile, this.limits));
+    this.adopt(
+      module,
+      uses.map((s) => s.key),
+    );
   }
 
   /** Instantiates a module of `assembleKernels` on this memory and takes all its kernels. */
-  adopt(module: WebAssembly.Module): void {
-    const { exports } = new WebAssembly.Instance(module, { env: { memory: this.memory } });
+  adopt(module: WebAssembly.Module, uses: readonly string[] = []): void {
+    const env: Record<string, WebAssembly.ImportValue> = { memory: this.memory };
+    for (const key of uses) env[key] = this.exportOf(key) as unknown as WebAssembly.ImportValue;
+    const { exports } = new WebAssembly.Instance(module, { env });
     for (const key of Object.keys(exports)) this.#kernels.set(key, exports[key] as KernelFunction);
   }
 

@@ -56,22 +56,32 @@ interface Block {
   place: BlockPlace | null;
 }
 
+/** How much of the memory of a result other values may use before it is born: its bytes rounded up as storage is, or no more than it has. */
+export type ResultRoom = 'padded' | 'exact';
+
 /** Plans a flat graph (calls inlined); inputs come first, constants must already be inputs. */
-export function planMemory(graph: Graph, profile: Profile, donate: readonly number[] = []): MemoryPlan {
-  return new Planner(graph, profile, donate).plan();
+export function planMemory(
+  graph: Graph,
+  profile: Profile,
+  donate: readonly number[] = [],
+  room: ResultRoom = 'padded',
+): MemoryPlan {
+  return new Planner(graph, profile, donate, room).plan();
 }
 
 class Planner {
   readonly #graph: Graph;
   readonly #profile: Profile;
   readonly #donate: readonly number[];
+  readonly #room: ResultRoom;
   readonly #blocks: Block[] = [];
   readonly #blockOf = new Map<ValueId, number>();
   readonly #lastUse = new Map<number, number>();
   readonly #calls: KernelCall[] = [];
   readonly #fresh: { bytes: number; takesOver: number | null }[] = [];
 
-  constructor(graph: Graph, profile: Profile, donate: readonly number[]) {
+  constructor(graph: Graph, profile: Profile, donate: readonly number[], room: ResultRoom) {
+    this.#room = room;
     this.#graph = graph;
     this.#profile = profile;
     this.#donate = donate;
@@ -85,7 +95,7 @@ class Planner {
       this.#lowerNode(i, roots);
     });
     const outputs = this.#placeOutputs(roots);
-    const segmentBytes = placeBlocks(this.#blocks);
+    const segmentBytes = placeBlocks(this.#blocks, this.#room);
     const freshBytes = this.#fresh.reduce((sum, f) => sum + (f.takesOver === null ? roundUp(f.bytes) : 0), 0);
     return {
       calls: this.#calls,
@@ -240,11 +250,13 @@ class Region {
 }
 
 /** Places the blocks that have no place yet, largest first; returns the bytes of the segment. */
-function placeBlocks(blocks: readonly Block[]): number {
+function placeBlocks(blocks: readonly Block[], room: ResultRoom): number {
   const results = blocks.flatMap((block) => {
     if (block.place?.kind !== 'output') return [];
-    const region = new Region(roundUp(block.bytes));
+    const padded = roundUp(block.bytes);
+    const region = new Region(padded);
     region.place(block);
+    if (room === 'exact' && padded !== block.bytes) return [];
     return [{ region, index: block.place.index }];
   });
   const segment = new Region();
