@@ -10,6 +10,7 @@
  */
 import { definePaper, type Paper } from './ledger/claim.ts';
 import { circuitClaims } from './mgd/circuit-claims.ts';
+import { convClaims } from './mgd/conv-claims.ts';
 import { costClaims } from './mgd/cost-claims.ts';
 import { faultClaims } from './mgd/fault-claims.ts';
 import { gradientClaims } from './mgd/gradient-claims.ts';
@@ -41,5 +42,6 @@ export const paper: Paper = definePaper({
     ...letterClaims,
     ...faultClaims,
     ...costClaims,
+    ...convClaims,
   ],
 });

@@ -110,17 +110,20 @@ export const stepsTo = ({ steps, accuracy }: ImageCurve, target: number): number
   steps[accuracy.findIndex((x) => x >= target)] ?? Number.POSITIVE_INFINITY;
 
 const starts = (lab: Lab, { net, seeds, name }: ImageRun): Tree =>
-  vmap((key: Tensor) => net.initialise(key).params)(random.keys(lab.key(`start ${name}`), seeds));
+  seeds === 1
+    ? net.initialise(lab.key(`start ${name}`)).params
+    : vmap((key: Tensor) => net.initialise(key).params)(random.keys(lab.key(`start ${name}`), seeds));
+
+/** Runs side by side; a single one has no axis of runs. */
+const runsOf = ({ seeds }: ImageRun): number | undefined => (seeds === 1 ? undefined : seeds);
 
 function feeder(lab: Lab, run: ImageRun) {
   const key = lab.words(`order ${run.name}`);
-  return range(run.seeds).map((i) =>
-    batchesOf({
-      rows: run.task.rows,
-      batch: run.batch ?? 100,
-      ...(run.inOrder === true ? {} : { key: foldIn(key, i) }),
-    }),
-  );
+  const all = range(run.seeds).map((i) => {
+    const order = run.inOrder === true ? {} : { key: foldIn(key, i) };
+    return batchesOf({ rows: run.task.rows, batch: run.batch ?? 100, ...order });
+  });
+  return run.seeds === 1 ? all[0]! : all;
 }
 
 /** η of each block of a stretch. */
@@ -137,8 +140,17 @@ const inDoubles = (loss: Loss): Loss => ({
 });
 
 function byCircuit(lab: Lab, run: ImageRun, settings: MgdSettings) {
-  const key = random.keys(lab.key(`codes ${run.name}`), run.seeds);
-  const simulation = new Simulation({ settings, cost: costOf(run), params: starts(lab, run), key, runs: run.seeds });
+  const own = lab.key(`codes ${run.name}`);
+  const runs = runsOf(run);
+  const key = runs === undefined ? own : random.keys(own, runs);
+  const cost = costOf(run);
+  const simulation = new Simulation({
+    settings,
+    cost,
+    params: starts(lab, run),
+    key,
+    ...(runs === undefined ? {} : { runs }),
+  });
   const { block } = simulation.simulator;
   const blocks = Math.max(1, Math.round(run.every / block));
   const from = feeder(lab, run);
@@ -150,7 +162,7 @@ function byCircuit(lab: Lab, run: ImageRun, settings: MgdSettings) {
 }
 
 function byGradient(lab: Lab, run: ImageRun) {
-  const step = gradientDescent(costOf(run), null, run.seeds);
+  const step = gradientDescent(costOf(run), null, runsOf(run));
   const from = feeder(lab, run);
   let [theta, done] = [starts(lab, run), 0];
   return (): readonly [Tree, number] => {
@@ -162,16 +174,17 @@ function byGradient(lab: Lab, run: ImageRun) {
 }
 
 /** Accuracy and loss on the test rows, run by run. */
-function tester({ net, task: { test }, loss = crossEntropy() }: ImageRun) {
+function tester(run: ImageRun) {
+  const { net, task, loss = crossEntropy() } = run;
+  const { test } = task;
   const state = net.initialise(random.key(0)).state;
-  const one = jit(
-    vmap((theta: Tree): readonly [Tensor, Tensor] => {
-      const z = net.apply(theta, state, test.x)[0];
-      return [meanOf(cast(eq(argmax(z, 1), test.y), 'f32')), loss.value(z, test)];
-    }),
-  );
+  const score = (theta: Tree): readonly [Tensor, Tensor] => {
+    const z = net.apply(theta, state, test.x)[0];
+    return [meanOf(cast(eq(argmax(z, 1), test.y), 'f32')), loss.value(z, test)];
+  };
+  const program = jit(runsOf(run) === undefined ? score : vmap(score));
   return (theta: Tree): readonly [number[], number[]] => {
-    const [accuracy, value] = one(theta);
+    const [accuracy, value] = program(theta);
     return [[...accuracy.readSync()], [...value.readSync()]];
   };
 }
