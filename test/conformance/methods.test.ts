@@ -28,7 +28,7 @@ import { adam, momentum } from '../../src/optim/index.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../../src/run/checkpoint.ts';
 import { Trainer } from '../../src/run/trainer.ts';
 import type { Case, Trial } from './rules.ts';
-import { cases, drawsInSteps, nudgedAtTheTop, skipReason } from './rules.ts';
+import { cases, drawnFeedback, drawsInSteps, nudgedAtTheTop, skipReason } from './rules.ts';
 
 afterEach(() => setBackend('wasm'));
 
@@ -213,7 +213,7 @@ describe('the key of a run', () => {
       const rule = one.rule();
       const { params } = one.model.initialise(random.key(1));
       const [a, b] = [2, 3].map((seed) => numbersOf(rule.init(one.model, params, random.key(seed))));
-      const isDrawn = ['direct-feedback-alignment', 'feedback-alignment', 'kolen-pollack'].includes(one.id);
+      const isDrawn = drawnFeedback.includes(one.id);
       if (isDrawn) expect(a, one.id).not.toEqual(b);
       else expect(a, one.id).toEqual(b);
     }
