@@ -10,8 +10,14 @@
  */
 import { definePaper, type Paper } from './ledger/claim.ts';
 import { circuitClaims } from './mgd/circuit-claims.ts';
+import { convClaims } from './mgd/conv-claims.ts';
+import { costClaims } from './mgd/cost-claims.ts';
+import { faultClaims } from './mgd/fault-claims.ts';
 import { gradientClaims } from './mgd/gradient-claims.ts';
+import { imageClaims } from './mgd/image-claims.ts';
+import { letterClaims } from './mgd/letter-claims.ts';
 import { timeClaims } from './mgd/time-claims.ts';
+import { xorClaims } from './mgd/xor-claims.ts';
 
 export const paper: Paper = definePaper({
   slug: 'mgd',
@@ -27,5 +33,15 @@ export const paper: Paper = definePaper({
   },
   summary: 'Trains networks in hardware that only says what an input costs, with noise, drift and defects in it.',
   methods: ['multiplexed-gradient-descent'],
-  claims: [...gradientClaims, ...timeClaims, ...circuitClaims],
+  claims: [
+    ...gradientClaims,
+    ...timeClaims,
+    ...circuitClaims,
+    ...xorClaims,
+    ...imageClaims,
+    ...letterClaims,
+    ...faultClaims,
+    ...costClaims,
+    ...convClaims,
+  ],
 });
