@@ -77,7 +77,10 @@ export { type CheckpointOptions, type CheckpointPolicy, checkpoint } from './eng
 export { cond } from './engine/transforms/cond.ts';
 export { customJvp } from './engine/transforms/custom-jvp.ts';
 export { customVjp } from './engine/transforms/custom-vjp.ts';
+export { type FixedPointOptions, type FixedPointReport, fixedPoint } from './engine/transforms/fixed-point.ts';
 export { type JitOptions, type Jitted, jit } from './engine/transforms/jit.ts';
 export { linearCall } from './engine/transforms/linear-call.ts';
+export { type ScanOptions, scan, scanSteps } from './engine/transforms/scan.ts';
+export { type WhileOptions, whileLoop, whileSteps } from './engine/transforms/while-loop.ts';
 export { leavesOf, mapTree } from './engine/tree.ts';
 export * as trees from './engine/tree-algebra.ts';

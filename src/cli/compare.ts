@@ -5,6 +5,8 @@ import { factories, idNamed, learners } from '../methods/index.ts';
 import { compare } from '../run/compare.ts';
 import { type EngineSettings, useEngine } from '../run/engine-settings.ts';
 import { runJob } from '../run/job.ts';
+import { namedModel } from '../run/models.ts';
+import { standardRules } from '../run/presets.ts';
 import { writeReport } from '../run/report.ts';
 import { inProcess, type Runner } from '../run/runner.ts';
 import type { CompareEvent } from '../run/schema.ts';
@@ -19,7 +21,12 @@ import { EventLog, runFolder } from './run-folder.ts';
 import { type Call, defineVerb, option, preset } from './verb.ts';
 
 const options = {
-  rules: preset('--rules <list>', 'backprop,dfa,… or all (default all); `list rules` names them', names(), ['all']),
+  rules: preset(
+    '--rules <list>',
+    'backprop,dfa,…, standard (the default: eight rules of about the cost of backprop) or all; `list rules` names them',
+    names(),
+    ['standard'],
+  ),
   seeds: preset('--seeds <n|list>', 'how many seeds, or which: 3 or 1,2,5 (default 3)', seeds(), 3),
   ...learningOptions,
   tune: option(
@@ -49,7 +56,7 @@ export const compareVerb = defineVerb({
   summary: 'train the same model from the same start with each rule',
   options,
   examples: [
-    ['cotangent compare', 'every rule on the built-in digits, three seeds'],
+    ['cotangent compare', 'eight rules on the built-in digits, three seeds'],
     [
       'cotangent compare --rules backprop,dfa --task mnist --model cnn --epochs 3',
       'two rules, a convolutional network',
@@ -68,9 +75,10 @@ export const compareVerb = defineVerb({
     const folder = await runFolder(values.out, `compare-${set.name}`, io);
     const report = join(folder, 'report.html');
     await call.interruptible(async (signal) => {
-      const events = compare(taskOf(set), {
+      const task = taskOf(set);
+      const events = compare(task, {
         rules: chosen,
-        model: values.model,
+        model: namedModel(values.model, task),
         seeds: seedsOf(values.seeds, values.seed),
         budget,
         batch: values.batch,
@@ -131,8 +139,13 @@ const tuneOf = (
   store: fileTrials(join(folder, 'trials.jsonl'), { onOther: 'replace' }),
 });
 
+const groups: Readonly<Record<string, readonly string[]>> = {
+  standard: standardRules,
+  all: [...Object.keys(factories), ...Object.keys(learners)],
+};
+
 const rulesOf = (asked: readonly string[]): string[] =>
-  asked.flatMap((name) => (name === 'all' ? [...Object.keys(factories), ...Object.keys(learners)] : [idNamed(name)]));
+  asked.flatMap((name) => (Object.hasOwn(groups, name) ? groups[name]! : [idNamed(name)]));
 
 const seedsOf = (asked: Seeds, first: number): number[] =>
   typeof asked === 'number' ? Array.from({ length: asked }, (_, i) => first + i) : [...asked];

@@ -13,9 +13,9 @@ export const learningOptions = {
   task: preset('--task <name>', 'data set (default digits); `list tasks` names them', text(), 'digits'),
   model: preset(
     '--model <spec>',
-    'mlp (default), mlp:256-128, cnn, resnet, vit, transformer …: list models',
+    'mlp, mlp:256-128, cnn, resnet, vit, gru …: list models (default auto: mlp, for text gru)',
     text(),
-    'mlp',
+    'auto',
   ),
   budget: option(
     '--budget <amount>',

@@ -51,8 +51,8 @@ export const reproduceVerb = defineVerb({
   examples: [
     ['cotangent reproduce backprop-basics', 'the quick claims of one paper'],
     ['cotangent reproduce --all --scale full --save', 'everything, recorded in docs/RESULTS.md'],
-    ['cotangent reproduce forward-gradients --only unbiased,angle --json', 'two claims, for scripts'],
-    ['cotangent reproduce --resume runs/reproduce-all-1', 'go on where a run was interrupted'],
+    ['cotangent reproduce backprop-basics --only blog-forwards,blog-backwards --json', 'two claims, for scripts'],
+    ['cotangent reproduce --resume runs/reproduce-papers-1', 'go on where a run was interrupted'],
   ],
   async run(call) {
     const { values, ui, io } = call;
@@ -187,7 +187,10 @@ async function measure(ledger: Ledger, call: ReproduceCall, folder: string, sign
   try {
     await ledger.measure(jobs, signal);
   } catch (error) {
-    throw error instanceof Interrupted ? new Interrupted(`go on with cotangent reproduce --resume ${folder}`) : error;
+    const resume = `go on with cotangent reproduce --resume ${folder}`;
+    if (error instanceof Interrupted) throw new Interrupted(resume);
+    call.ui.say(`what was measured is kept: ${resume}`);
+    throw error;
   } finally {
     clearInterval(tick);
   }

@@ -6,6 +6,7 @@ import { idNamed } from '../methods/index.ts';
 import { startOf, summaryOf } from '../run/compare.ts';
 import { useEngine } from '../run/engine-settings.ts';
 import { exists } from '../run/files.ts';
+import { namedModel } from '../run/models.ts';
 import { learningRateOf } from '../run/presets.ts';
 import { openRunStore, type RunFile, readCheckpoint, readRunFile, writeRunFile } from '../run/run-store.ts';
 import type { CompareSummary, Event, ResultEvent } from '../run/schema.ts';
@@ -73,9 +74,11 @@ export const trainVerb = defineVerb({
   ],
   async run(call) {
     const { values, ui, io } = call;
-    const { run, folder } = values.resume === undefined ? await freshRun(call) : await resumedRun(call, values.resume);
-    const profile = useEngine(run.engine);
-    const task = taskOf(await loadDataset(run.task, run.load));
+    const { run: asked, folder } =
+      values.resume === undefined ? await freshRun(call) : await resumedRun(call, values.resume);
+    const profile = useEngine(asked.engine);
+    const task = taskOf(await loadDataset(asked.task, asked.load));
+    const run = { ...asked, config: { ...asked.config, model: namedModel(asked.config.model, task) } };
     const path = resolve(io.cwd, folder);
     // The profile in use is written down, so that a run is taken up under the same one.
     const engine = profile === 'oracle' ? run.engine : { ...run.engine, profile };

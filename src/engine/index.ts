@@ -80,10 +80,12 @@ export {
   type CheckpointPolicy,
   checkpoint,
   checkpointOp,
+  type PolicyName,
 } from './transforms/checkpoint.ts';
 export { cond, condOp } from './transforms/cond.ts';
 export { customJvp, customJvpOp } from './transforms/custom-jvp.ts';
 export { customVjp, customVjpOp } from './transforms/custom-vjp.ts';
+export { type FixedPointOptions, type FixedPointReport, fixedPoint, fixedPointOp } from './transforms/fixed-point.ts';
 export * from './transforms/jit.ts';
 export { keptRows } from './transforms/kept-rows.ts';
 export { linearCall, linearCallOp } from './transforms/linear-call.ts';
@@ -93,8 +95,7 @@ export { type PeakBytes, type PlanReport, type Role, savedBytes, savedValues } f
 export type { PullNode, PullRule, SavedRule } from './transforms/pull-node.ts';
 export { countRules, type RuleCalls } from './transforms/rule-calls.ts';
 export { type ScanOptions, scan, scanSteps } from './transforms/scan.ts';
-export { scanOp } from './transforms/scan-op.ts';
-export { type FixedPointOptions, type FixedPointReport, fixedPoint, fixedPointOp } from './transforms/fixed-point.ts';
+export { type ScanParams, scanOp } from './transforms/scan-op.ts';
 export { type WhileOptions, whileLoop, whileSteps } from './transforms/while-loop.ts';
 export * from './tree.ts';
 export type { Tree } from './tree-algebra.ts';

@@ -1,15 +1,23 @@
 /** The registry of credit rules and learners: id → factory, sorted. */
 import { ConfigError } from '../engine/index.ts';
 import { backprop } from './backprop.ts';
+import { burstCorticoCortical } from './burst/burst-cortico-cortical.ts';
+import { burstprop } from './burst/burstprop.ts';
+import { dendriticError } from './burst/dendritic-error.ts';
 import { contrastiveHebbian } from './contrastive-hebbian-learning.ts';
 import { directFeedbackAlignment } from './direct-feedback-alignment.ts';
 import { equilibriumPropagation } from './equilibrium-propagation.ts';
 import { feedbackAlignment } from './feedback-alignment.ts';
+import { forwardForward } from './forward-forward/forward-forward.ts';
+import { symba } from './forward-forward/symba.ts';
 import { forwardGradient } from './forward-gradient.ts';
 import { kolenPollack } from './kolen-pollack.ts';
 import type { LearnerKind } from './learner.ts';
 import { multiTangent } from './multi-tangent.ts';
+import { multiplexedGradientDescent } from './multiplexed/gradient-descent.ts';
 import { nodePerturbation } from './node-perturbation.ts';
+import { neuronParticles } from './particles/neuron-particles.ts';
+import { particleSwarm } from './particles/particle-swarm.ts';
 import { autonomousInferenceLearning } from './predictive-coding/autonomous.ts';
 import { inferenceLearning } from './predictive-coding/inference-learning.ts';
 import { predictiveCodingNudge } from './predictive-coding/nudge.ts';
@@ -23,17 +31,23 @@ import { weightPerturbation } from './weight-perturbation.ts';
 export const factories: Readonly<Record<string, () => CreditRule>> = {
   'autonomous-inference-learning': autonomousInferenceLearning as () => CreditRule,
   backprop: backprop as () => CreditRule,
+  'burst-cortico-cortical': burstCorticoCortical as () => CreditRule,
+  burstprop: burstprop as () => CreditRule,
   'contrastive-hebbian-learning': contrastiveHebbian as () => CreditRule,
+  'dendritic-error': dendriticError as () => CreditRule,
   'direct-feedback-alignment': directFeedbackAlignment as () => CreditRule,
   'equilibrium-propagation': equilibriumPropagation as () => CreditRule,
   'feedback-alignment': feedbackAlignment as () => CreditRule,
+  'forward-forward': forwardForward as () => CreditRule,
   'forward-gradient': forwardGradient as () => CreditRule,
   'inference-learning': inferenceLearning as () => CreditRule,
   'kolen-pollack': kolenPollack as () => CreditRule,
   'multi-tangent': multiTangent as () => CreditRule,
+  'multiplexed-gradient-descent': multiplexedGradientDescent as unknown as () => CreditRule,
   'node-perturbation': nodePerturbation as () => CreditRule,
   'predictive-coding-nudge': predictiveCodingNudge as () => CreditRule,
   'sign-symmetry': signSymmetry as () => CreditRule,
+  symba: symba as () => CreditRule,
   'weight-perturbation': weightPerturbation as () => CreditRule,
   'zero-divergence-inference-learning': zeroDivergence as () => CreditRule,
 };
@@ -42,7 +56,10 @@ export const factories: Readonly<Record<string, () => CreditRule>> = {
 export const rules: readonly (() => CreditRule)[] = Object.values(factories);
 
 /** Learners that are no rule with an optimiser, by id. */
-export const learners: Readonly<Record<string, LearnerKind>> = {};
+export const learners: Readonly<Record<string, LearnerKind>> = {
+  'neuron-particles': neuronParticles,
+  'particle-swarm': particleSwarm,
+};
 
 /** Whatever can take part in a comparison. */
 export type Contestant =
@@ -89,11 +106,16 @@ function unknownName(
 }
 
 export { backprop } from './backprop.ts';
+export { burstCorticoCortical } from './burst/burst-cortico-cortical.ts';
+export { burstprop } from './burst/burstprop.ts';
+export { dendriticError } from './burst/dendritic-error.ts';
 export { contrastiveHebbian } from './contrastive-hebbian-learning.ts';
 export { directFeedbackAlignment } from './direct-feedback-alignment.ts';
 export * as energy from './energy/index.ts';
 export { equilibriumPropagation } from './equilibrium-propagation.ts';
 export { feedbackAlignment } from './feedback-alignment.ts';
+export { forwardForward } from './forward-forward/forward-forward.ts';
+export { symba } from './forward-forward/symba.ts';
 export { forwardGradient } from './forward-gradient.ts';
 export { kolenPollack } from './kolen-pollack.ts';
 export type {
@@ -109,7 +131,11 @@ export type {
 } from './learner.ts';
 export { evaluationsOf, hasRoom, updatesIn } from './learner.ts';
 export { multiTangent } from './multi-tangent.ts';
+export { multiplexedGradientDescent } from './multiplexed/gradient-descent.ts';
+export * as multiplexed from './multiplexed/index.ts';
 export { nodePerturbation } from './node-perturbation.ts';
+export { kumar2024, neuronParticles, type ParticleOptions, particleLearner } from './particles/neuron-particles.ts';
+export { type PlainOptions, particleSwarm, plainSwarmLearner } from './particles/particle-swarm.ts';
 export { autonomousInferenceLearning } from './predictive-coding/autonomous.ts';
 export { inferenceLearning } from './predictive-coding/inference-learning.ts';
 export { predictiveCodingNudge } from './predictive-coding/nudge.ts';

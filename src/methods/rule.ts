@@ -36,6 +36,8 @@ export interface PredictCall {
   readonly model: Model;
   readonly params: Tree;
   readonly modelState: Tree;
+  /** The rule's own. */
+  readonly state: Tree;
   readonly loss: Loss;
   readonly x: Tensor;
 }

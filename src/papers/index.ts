@@ -14,8 +14,12 @@ const loaders: Readonly<Record<string, Load>> = {
   'backprop-basics': () => import('./backprop-basics.ts'),
   'ebm-infinitesimal-limit': () => import('./ebm-infinitesimal-limit.ts'),
   'forward-gradients': () => import('./forward-gradients.ts'),
+  'hamiltonian-sampled': () => import('./hamiltonian-sampled.ts'),
+  mgd: () => import('./mgd.ts'),
   'multi-tangent': () => import('./multi-tangent.ts'),
+  'neuron-particles': () => import('./neuron-particles.ts'),
   vsml: () => import('./vsml.ts'),
+  symba: () => import('./symba.ts'),
   'z-il-predictive-coding': () => import('./z-il-predictive-coding.ts'),
 };
 

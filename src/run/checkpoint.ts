@@ -1,4 +1,5 @@
 /** Checkpoints: everything a run needs to go on bit for bit, in one file written atomically. */
+import { fnv1a } from '../engine/hash.ts';
 import {
   CheckpointError,
   type Dtype,
@@ -9,6 +10,8 @@ import {
   unflatten,
   viewOf,
 } from '../engine/index.ts';
+
+export { fnv1a };
 
 /** What a checkpoint holds beside tensors. */
 export interface CheckpointHeader {
@@ -141,11 +144,4 @@ function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
     at += part.length;
   }
   return out;
-}
-
-/** 32-bit FNV-1a in hexadecimal. */
-export function fnv1a(bytes: Uint8Array): string {
-  let h = 0x811c9dc5;
-  for (const b of bytes) h = Math.imul(h ^ b, 0x01000193);
-  return (h >>> 0).toString(16).padStart(8, '0');
 }

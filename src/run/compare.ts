@@ -5,7 +5,7 @@ import type { Budget } from '../methods/learner.ts';
 import { paramLayers } from '../nn/index.ts';
 import { meanInterval } from '../stats/index.ts';
 import { type JobSpec, runJob } from './job.ts';
-import { buildModel } from './models.ts';
+import { modelFor } from './models.ts';
 import type { OptimizerSpec } from './optimizers.ts';
 import { learningRateOf } from './presets.ts';
 import { inProcess, type Runner } from './runner.ts';
@@ -74,7 +74,7 @@ export type StartOptions = Pick<
 /** The first line of a comparison or of a run. */
 export function startOf(task: Task, rules: readonly string[], options: StartOptions): StartEvent {
   const { model, budget, seeds, machine, version, optimizer, batch, tune } = options;
-  const built = buildModel(model, task.featureShape, task.outputs);
+  const built = modelFor(model, task);
   return {
     type: 'start',
     task: task.name,

@@ -17,7 +17,7 @@ import type { CreditRule } from '../methods/rule.ts';
 import type { Batch, Model, Tree } from '../nn/index.ts';
 import { toTensors } from '../nn/index.ts';
 import { type Evaluation, Evaluator } from './evaluate.ts';
-import { buildModel } from './models.ts';
+import { modelFor } from './models.ts';
 import { buildOptimizer, type OptimizerSpec } from './optimizers.ts';
 import { ruleLearner } from './rule-learner.ts';
 import type { EpochEvent, ProgressEvent, ResultEvent, SkipEvent } from './schema.ts';
@@ -48,7 +48,7 @@ const PROBE = 0x9e0be;
 
 /** Runs a job; yields progress, one event an epoch and the result. A diverged run stops and says so. */
 export async function* runJob(spec: JobSpec, task: Task, signal?: AbortSignal): AsyncGenerator<JobEvent> {
-  const model = buildModel(spec.model, task.featureShape, task.outputs);
+  const model = modelFor(spec.model, task);
   const skip = skipOf(contestantOf(spec), task, model);
   if (skip !== null) {
     yield skip;
@@ -79,7 +79,7 @@ export function learnerOf(
       help: `use a batch of 1 to ${task.train.n}`,
     });
   const contestant = contestantOf(spec);
-  const model = buildModel(spec.model, task.featureShape, task.outputs);
+  const model = modelFor(spec.model, task);
   if (contestant.kind === 'learner') {
     const { optimizer, options = {} } = spec;
     return contestant.learner.make({ task, model, batch, learningRate: optimizer.learningRate, options });

@@ -50,6 +50,38 @@ export const models: readonly ModelPreset[] = [
   { name: 'lstm', summary: 'For text: an embedding of 32, 64 LSTM units, a dense layer at each place.' },
 ];
 
+const forText: readonly string[] = ['transformer', 'gru', 'lstm'];
+
+/** What a model must know of a task. */
+export interface ModelTask {
+  readonly train: { readonly x: ArrayLike<number> };
+  readonly featureShape: Shape;
+  readonly outputs: number;
+}
+
+/** Whether the samples are ids, of characters or words, rather than numbers. */
+const isText = ({ train }: ModelTask): boolean => train.x instanceof Int32Array;
+
+/** The specification itself, or for `auto` the one that suits the task: `gru` for text, `mlp` for numbers. */
+export const namedModel = (spec: string, task: ModelTask): string =>
+  spec !== 'auto' ? spec : isText(task) ? 'gru' : 'mlp';
+
+/** Builds the model that a specification names for a task; refuses a model of numbers where the samples are ids, and the other way round. */
+export function modelFor(spec: string, task: ModelTask): Model {
+  const wantsText = forText.includes(spec);
+  if (models.some(({ name }) => name === spec.split(':')[0]) && wantsText !== isText(task)) {
+    const help = wantsText
+      ? 'use a task of text: sentences, markov, tiny-shakespeare'
+      : 'use --model gru, lstm or transformer';
+    const [takes, are] = wantsText ? ['windows of ids', 'numbers'] : ['numbers', 'ids'];
+    throw new ConfigError(`the model "${spec}" takes ${takes}, but the samples of this task are ${are}`, {
+      spec,
+      help,
+    });
+  }
+  return buildModel(spec, task.featureShape, task.outputs);
+}
+
 /** Builds the model that a specification names, for samples of a shape and a number of outputs. */
 export function buildModel(spec: string, input: Shape, outputs: number): Model {
   const [name, detail] = spec.split(':') as [string, string?];

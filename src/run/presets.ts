@@ -6,14 +6,20 @@ import { learners } from '../methods/index.ts';
  * Found by `cotangent compare --optimizer momentum --epochs 5 --seeds 1 --tune 11`: the same eleven rates for every rule, each for half the budget, the one with the least loss on held-out training rows.
  */
 const momentum: Readonly<Record<string, number>> = {
+  'autonomous-inference-learning': 0.01, // backprop's credit, and so its rate
   backprop: 0.01,
+  'contrastive-hebbian-learning': 0.01,
   'direct-feedback-alignment': 0.001,
   'feedback-alignment': 0.00316,
   'forward-gradient': 3.16e-5,
+  'inference-learning': 0.0316,
   'kolen-pollack': 0.01,
+  'multi-tangent': 0.01,
   'node-perturbation': 0.0001,
+  'predictive-coding-nudge': 0.01, // backprop's
   'sign-symmetry': 0.01,
   'weight-perturbation': 3.16e-5,
+  'zero-divergence-inference-learning': 0.01, // backprop's
 };
 
 /** Rates of optimisers whose steps have a size of their own, whatever the rule. */
@@ -27,3 +33,15 @@ export function learningRateOf(rule: string, optimizer: string): number {
   if (optimizer.startsWith('ada') || optimizer === 'rmsprop') return adam;
   return momentum[rule] ?? 0.001;
 }
+
+/** The rules that are compared when none are named: at most a few times the cost of backprop each, on every model. */
+export const standardRules: readonly string[] = [
+  'backprop',
+  'direct-feedback-alignment',
+  'feedback-alignment',
+  'forward-gradient',
+  'kolen-pollack',
+  'node-perturbation',
+  'sign-symmetry',
+  'weight-perturbation',
+];

@@ -29,8 +29,8 @@ export function ruleLearner({ batch, ...parts }: RuleLearnerOptions): Learner<Tr
     id: parts.rule.id,
     init: (key) => initialState({ ...parts, key }),
     fit: (call) => fitInSteps(new Trainer({ ...parts, key: call.key }, call.from?.state), batch, call),
-    predict: ({ params, modelState }, x) =>
-      parts.rule.predict?.({ model: parts.model, loss: parts.loss, params, modelState, x }) ??
+    predict: ({ params, modelState, rule }, x) =>
+      parts.rule.predict?.({ model: parts.model, loss: parts.loss, params, modelState, state: rule, x }) ??
       parts.model.apply(params, modelState, x, { train: false })[0],
     quality(state, probe, key) {
       diagnostics ??= new Diagnostics(parts.model, parts.loss, parts.rule);

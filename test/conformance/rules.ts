@@ -3,6 +3,7 @@ import { factories } from '../../src/methods/index.ts';
 import type { CreditRule } from '../../src/methods/rule.ts';
 import { CLASSES, kinds } from '../../src/methods/testing/cases.ts';
 import { activation, avgPool, conv2d, dense, flatten, type Model, model } from '../../src/nn/index.ts';
+import type { Layer } from '../../src/nn/layer.ts';
 
 export const trials = [
   'leaves its inputs unchanged',
@@ -28,13 +29,22 @@ export interface Skip {
 }
 
 /** Rules that draw in every step though their credit is biased; unbiased ones draw by nature. */
-const biasedDraws: readonly string[] = ['multi-tangent'];
+const biasedDraws: readonly string[] = ['forward-forward', 'multi-tangent', 'symba'];
+
+/** Rules that draw feedback weights when a run begins. */
+export const drawnFeedback: readonly string[] = [
+  'burst-cortico-cortical',
+  'burstprop',
+  'dendritic-error',
+  'direct-feedback-alignment',
+  'feedback-alignment',
+  'kolen-pollack',
+];
 
 /** Whether the credit of a step depends on the step's key. */
 export const drawsInSteps = ({ id, nature }: CreditRule): boolean => nature === 'unbiased' || biasedDraws.includes(id);
 
-/** Trials that cannot be held for a rule and a kind that the rule supports. */
-export const skips: readonly Skip[] = ['mlp', 'residual net', 'recurrent net'].map((kind) => ({
+const projections: readonly Skip[] = ['mlp', 'residual net', 'recurrent net'].map((kind) => ({
   rule: 'multi-tangent',
   kind,
   trial: 'is what its nature says',
@@ -44,12 +54,25 @@ export const skips: readonly Skip[] = ['mlp', 'residual net', 'recurrent net'].m
       : 'with a tangent a unit the projection is the gradient',
 }));
 
+const bounded: readonly Skip[] = ['cnn with batch norm', 'residual net'].map((kind) => ({
+  rule: 'forward-forward',
+  kind,
+  trial: 'learns',
+  reason: 'the goodness of tanh units stays below 1 and cannot reach the threshold of 2',
+}));
+
+/** Trials that cannot be held for a rule and a kind that the rule supports. */
+export const skips: readonly Skip[] = [...projections, ...bounded];
+
 /** Rules whose last layer hears something else than the error of the forward pass, with what it hears. The last layer of all others gets the exact gradient. */
 export const nudgedAtTheTop: Readonly<Record<string, string>> = {
   'contrastive-hebbian-learning': 'the forward pass with feedback in it',
+  'dendritic-error': 'a potential between its own and the target',
   'equilibrium-propagation': 'the error of a network that settles',
+  'forward-forward': 'nothing: the goodness of hidden units is the answer',
   'inference-learning': 'the error that is left when hidden values have given way',
   'predictive-coding-nudge': 'inputs that the nudge has moved',
+  symba: 'nothing, as in forward-forward',
 };
 
 export interface Case {
@@ -63,9 +86,24 @@ export interface Case {
 
 /** Models for rules that support few of the common kinds. */
 const ownKinds: Readonly<Record<string, Readonly<Record<string, () => Model>>>> = {
+  'burst-cortico-cortical': { 'sigmoid net': sigmoidNet, 'sigmoid conv chain': sigmoidConvChain },
+  burstprop: { 'sigmoid net': sigmoidNet, 'sigmoid conv chain': sigmoidConvChain },
   'contrastive-hebbian-learning': { 'conv chain': convChain },
+  'dendritic-error': { 'sigmoid net': sigmoidNet, 'sigmoid conv chain': sigmoidConvChain },
   'equilibrium-propagation': { 'conv chain': convChain },
 };
+
+const sigmoid = (units: number): Layer =>
+  dense({ units, activation: 'logistic', init: { distribution: 'normal', mode: 'fanAverage', gain: 3.6 } });
+
+function sigmoidNet(): Model {
+  return model([4], [sigmoid(8), sigmoid(6), sigmoid(CLASSES)]);
+}
+
+function sigmoidConvChain(): Model {
+  const first = conv2d({ filters: 2, kernel: 3, stride: 1, padding: 'same', activation: 'logistic' });
+  return model([1, 4, 4], [first, avgPool({ size: 2 }), flatten(), sigmoid(4), sigmoid(CLASSES)]);
+}
 
 function convChain(): Model {
   const first = conv2d({ filters: 2, kernel: 3, padding: 'same', activation: 'tanh' });

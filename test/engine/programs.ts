@@ -55,7 +55,7 @@ interface Drawn {
 function draw(choices: Choices, known: readonly (readonly number[])[]): Drawn {
   const k = choices.below(known.length);
   const shape = [...known[k]!];
-  const kind = choices.below(13);
+  const kind = choices.below(15);
   const axis = shape.length === 0 ? -1 : choices.below(shape.length);
   const x = (pool: readonly Tensor[]): Tensor => pool[k]!;
   const same = (f: (t: Tensor) => Tensor): Drawn => ({ run: (pool) => f(x(pool)), shape });
@@ -98,10 +98,26 @@ function draw(choices: Choices, known: readonly (readonly number[])[]): Drawn {
     }
     case 11:
       return { run: (pool) => gram(x(pool)), shape: shape.length < 2 ? [] : [...shape.slice(0, -1), shape.at(-2)!] };
+    case 12:
+      return { run: (pool) => scanned(x(pool), axis), shape };
+    case 13:
+      // behind a product of its own: a choice that is known is no node, and cotangents of t would be added up in another order
+      return same((t) => c.cond(c.gt(c.sum(t), 0), smooth, (u: Tensor) => c.mul(smooth(u), 0.5), c.mul(t, 0.9)));
     default:
       return binary(choices, known, k);
   }
 }
+
+/** A running mean along an axis, by a scan with a carry and a result per step. */
+const scanned = (t: Tensor, axis: number): Tensor => {
+  const xs = c.moveAxis(t, axis, 0);
+  const first = c.mul(c.reshape(c.sliceAxis(xs, 0, 0, 1), xs.shape.slice(1)), 0.1);
+  const step = (h: Tensor, x: Tensor): [Tensor, Tensor] => {
+    const next = c.tanh(c.add(c.mul(h, 0.5), x));
+    return [next, c.mul(next, h)];
+  };
+  return c.moveAxis(c.scan(step, first, xs)[1], 0, axis);
+};
 
 /** X·Xᵀ over the last two axes, scaled so that chains stay in range. */
 const gram = (t: Tensor): Tensor =>

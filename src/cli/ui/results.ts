@@ -1,6 +1,7 @@
 /** The closing tables of the verbs: rules of a comparison, claims of a paper, timings of a benchmark. */
 
-import { figureOf } from '../../papers/ledger/words.ts';
+import { isUnexpected } from '../../papers/ledger/runner.ts';
+import { figureOf, verdictOf } from '../../papers/ledger/words.ts';
 import {
   formatBytes,
   formatDegrees,
@@ -86,10 +87,9 @@ export function claimTable(claims: readonly ClaimEvent[], options: TableOptions)
   return table(columns, rows, options);
 }
 
-function verdict({ holds, expected }: ClaimEvent, style: Style): string {
-  const text = holds ? 'holds' : 'not reproduced';
-  if (holds === (expected === 'holds')) return holds ? style.green(text) : style.yellow(text);
-  return style.red(`${text}, expected: ${expected}`);
+function verdict(claim: ClaimEvent, style: Style): string {
+  const paint = isUnexpected(claim) ? style.red : claim.holds ? style.green : style.yellow;
+  return paint(verdictOf(claim));
 }
 
 /** The table of a benchmark; the ratio is above 1 where we are faster. */

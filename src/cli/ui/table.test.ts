@@ -139,7 +139,7 @@ describe('claimTable and benchTable', () => {
     );
     expect(marked[2]).toMatch(/mnist-error {2}learning +2\.10 % +2\.34 % +<= 3\.00 %/);
     expect(marked[2]).toContain('\u001b[32mholds');
-    expect(marked[3]).toContain('\u001b[31mnot reproduced, expected: holds');
+    expect(marked[3]).toContain('\u001b[31mnot reproduced (expected: holds)');
     expect(marked[4]).toContain('\u001b[33mnot reproduced');
   });
 

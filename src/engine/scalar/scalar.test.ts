@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { add, div, exp, logistic, mul, neg, pow, relu, sub, type Tensor, tanh, tensor } from '../index.ts';
+import { add, div, exp, gt, logistic, mul, neg, pow, relu, sub, type Tensor, tanh, tensor, where } from '../index.ts';
 import {
   backwardGradients,
   backwardSteps,
@@ -54,6 +54,7 @@ describe('the sweeps over a scalar graph', () => {
     ['logistic', (x: Tensor, y: Tensor) => logistic(add(x, y))],
     ['relu', (x: Tensor, y: Tensor) => relu(mul(x, y))],
     ['pow', (x: Tensor, y: Tensor) => pow(x, add(y, 0))],
+    ['where', (x: Tensor, y: Tensor) => where(gt(x, y), mul(x, x), mul(x, y))],
     ['constants', (x: Tensor, y: Tensor) => div(mul(3, x), sub(7, y))],
   ] as const)('agree with differences for %s, both ways', (_, f) => {
     const g = f as (...xs: Tensor[]) => Tensor;

@@ -108,4 +108,15 @@ describe('a policy', () => {
     const f = c.checkpoint(c.jit(chain(W, 8)), { policy: { ops: ['matmul'] } });
     expect(countOf('matmul', (x) => c.sum(f(f(x))))).toBe(32);
   });
+
+  it('goes by name: everything, nothing, dots; or by op and scope', () => {
+    const count = (op: string, policy: NonNullable<c.CheckpointOptions['policy']>) =>
+      countOf(op, groupedLoss(W, 8, { policy }));
+    expect([count('matmul', 'dots'), count('tanh', 'dots')]).toEqual([2 * DEPTH, 2 * DEPTH - 1]);
+    expect(count('tanh', 'everything')).toBe(DEPTH);
+    expect(count('tanh', 'nothing')).toBe(count('tanh', {}));
+    expect(count('tanh', { keeps: (op) => op === 'tanh' })).toBe(DEPTH);
+    const unknown = { policy: 'most' as 'dots' };
+    expect(() => c.grad(groupedLoss(W, 8, unknown))(start())).toThrow(/there is no policy "most"/);
+  });
 });

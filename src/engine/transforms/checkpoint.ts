@@ -1,7 +1,7 @@
 /** `checkpoint`: reverse mode keeps the inputs of a function and computes the rest of what it needs again. */
 import type { ValueId } from '../dag.ts';
 import { liveNodes, walkForward } from '../dag.ts';
-import { UnsupportedError } from '../errors.ts';
+import { ConfigError, UnsupportedError } from '../errors.ts';
 import type { Graph, GraphNode } from '../graph.ts';
 import { costOf, evalGraph, traceGraph } from '../graph.ts';
 import type { MaybeTensor, Op } from '../op.ts';
@@ -21,11 +21,22 @@ export interface CheckpointPolicy {
   readonly ops?: readonly string[];
   /** Names of taps whose values are kept. */
   readonly taps?: readonly string[];
+  /** Whether the results of an op in a named scope are kept. */
+  readonly keeps?: (op: string, scope: string) => boolean;
 }
+
+/** Policies by name: everything is kept, nothing, or the results of matrix products and convolutions. */
+export type PolicyName = 'everything' | 'nothing' | 'dots';
+
+const POLICIES: Readonly<Record<PolicyName, CheckpointPolicy>> = {
+  everything: { keeps: () => true },
+  nothing: {},
+  dots: { ops: ['matmul', 'conv'] },
+};
 
 export interface CheckpointOptions {
   /** Nothing besides the inputs is kept unless said. */
-  readonly policy?: CheckpointPolicy;
+  readonly policy?: CheckpointPolicy | PolicyName;
 }
 
 interface CheckpointParams {
@@ -101,12 +112,12 @@ function split(graph: Graph, varied: readonly boolean[], policy: CheckpointPolic
 const live = (graph: Graph): Graph => ({ ...graph, nodes: liveNodes(graph) });
 
 /** The graph with the values that the policy names as further outputs; nested calls are opened to find them. */
-function withKept(graph: Graph, { ops = [], taps = [] }: CheckpointPolicy): Graph {
-  if (ops.length === 0 && taps.length === 0) return graph;
+function withKept(graph: Graph, { ops = [], taps = [], keeps }: CheckpointPolicy): Graph {
+  if (ops.length === 0 && taps.length === 0 && keeps === undefined) return graph;
   // what a tap shows is the value before it: whatever reads either is served
-  const named = ({ op, params, inputs, outputs }: GraphNode): readonly ValueId[] => {
+  const named = ({ op, params, inputs, outputs, scope }: GraphNode): readonly ValueId[] => {
     if (op.name === tapOp.name) return taps.includes((params as { name: string }).name) ? inputs : [];
-    return ops.includes(op.name) ? outputs : [];
+    return ops.includes(op.name) || keeps?.(op.name, scope) === true ? outputs : [];
   };
   const open = traceGraph(
     (...xs) => evalOpen(graph, xs),
@@ -137,8 +148,13 @@ function evalOpen(graph: Graph, args: readonly Tensor[]): readonly Tensor[] {
  */
 export function checkpoint<A extends unknown[], R>(
   f: (...args: A) => R,
-  { policy = {} }: CheckpointOptions = {},
+  { policy: choice = {} }: CheckpointOptions = {},
 ): (...args: A) => R {
+  const policy = typeof choice === 'string' ? POLICIES[choice] : choice;
+  if (policy === undefined)
+    throw new ConfigError(`checkpoint: there is no policy ${JSON.stringify(choice)}`, {
+      help: `choose one of ${Object.keys(POLICIES).join(', ')}, or give { ops, taps, keeps }`,
+    });
   return (...args) => {
     if (!isTransforming() || hasTapHandlers()) return f(...args);
     const [operands, build] = tensorsIn(args);

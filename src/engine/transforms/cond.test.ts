@@ -113,3 +113,18 @@ describe('cond', () => {
     expect(differ((y) => c.cast(y, 'f32'))).toThrow(c.DtypeError);
   });
 });
+
+describe('a choice in a plan', () => {
+  it('runs one branch: a loop in the other one does not run', () => {
+    const endless = (x: Tensor): Tensor =>
+      c.whileLoop(
+        (y: Tensor) => c.ge(y, 0),
+        (y: Tensor) => c.mul(y, 1),
+        c.abs(x),
+      );
+    for (const tier of ['interpret', 'module'] as const) {
+      const f = c.jit((x: Tensor) => c.cond(c.lt(x, 0), (y: Tensor) => c.mul(y, 2), endless, x), { tier });
+      expect(f(f64(-3)).item()).toBe(-6);
+    }
+  });
+});

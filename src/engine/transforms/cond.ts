@@ -1,7 +1,7 @@
 /**
  * `cond`: one of two functions, chosen by a value.
  *
- * A choice that is known runs its branch. One that is not known yet is a node with both graphs; plans compute both and choose between the results. Derivatives choose after the pullbacks of both
+ * A choice that is known runs its branch. One that is not known yet is a node with both graphs: plans run the branch that is taken, or compute both where each instance of a batch chooses for itself. Derivatives choose after the pullbacks of both
  * branches, so that an infinite slope in the branch that was not taken does no harm.
  */
 import { remembered } from '../cache.ts';
@@ -20,6 +20,7 @@ import { showAval } from '../tensor.ts';
 import { bind, isConcrete } from '../trace.ts';
 import { unflatten } from '../tree.ts';
 import { batchWhole, checkLike, closeTogether, outAvals, tensorsIn, traceBody, withLead } from './body.ts';
+import { branchOp } from './branch.ts';
 import { linearized, transposed } from './call.ts';
 import { withBatchAxis } from './vmap.ts';
 
@@ -166,16 +167,19 @@ function withZeros(graph: Graph, own: readonly boolean[], both: readonly boolean
 
 const selections = new WeakMap<CondParams, Graph>();
 
-/** Both branches, and a choice between their results. */
+/** One branch where there is one choice; both, and a choice between their results, where instances choose for themselves. */
 const selectGraph = (params: CondParams): Graph =>
   remembered(selections, params, () => {
     const { onTrue, onFalse, owners, lead } = params;
+    const choice: Aval = { shape: [], dtype: 'bool' };
+    if (lead.length === 0)
+      return traceGraph((...xs) => bind(branchOp, xs, { onTrue, onFalse }), [choice, ...inputAvals(onTrue)]);
     const one = traceGraph(
       (pred, ...xs) => {
         const [t, f] = [evalGraph(onTrue, xs), evalGraph(onFalse, xs)];
         return owners.map((o, i) => (o === 'both' ? where(pred!, t[i]!, f[i]!) : o === 'onTrue' ? t[i]! : f[i]!));
       },
-      [{ shape: [], dtype: 'bool' }, ...inputAvals(onTrue)],
+      [choice, ...inputAvals(onTrue)],
     );
     const all = one.inputs.map(() => true);
     return lead.reduceRight((graph, size) => batchWhole(graph, all, size), one);
@@ -184,7 +188,7 @@ const selectGraph = (params: CondParams): Graph =>
 /**
  * Returns onTrue(...operands) where `pred` is true and onFalse(...operands) where it is false; both return trees of the same structure, shapes and dtypes.
  *
- * A boolean, or a scalar whose value is known, runs one branch only. Inside jit, and under vmap with a choice per instance, both are computed and the results chosen.
+ * A boolean, or a scalar whose value is known, runs one branch only. So does jit. Under vmap with a choice per instance both are computed and the results chosen.
  */
 export function cond<A extends unknown[], R>(
   pred: Tensor | boolean,

@@ -11,7 +11,16 @@ import { bind, isTransforming } from '../trace.ts';
 import type { TreeDef } from '../tree.ts';
 import { unflatten } from '../tree.ts';
 import type { Body } from './body.ts';
-import { batchWhole, checkLike, closeTogether, outAvals, refuseCaptured, tensorsIn, traceBody } from './body.ts';
+import {
+  batchWhole,
+  checkLike,
+  closeTogether,
+  isRecorded,
+  outAvals,
+  refuseCaptured,
+  tensorsIn,
+  traceBody,
+} from './body.ts';
 import { callOp } from './call.ts';
 import { instantiate } from './jvp.ts';
 
@@ -32,6 +41,7 @@ export const customJvpOp: Op<CustomJvpParams> = defineOp<CustomJvpParams>({
     const moved = inputs.slice(captured).map((x, i) => instantiate(tangents[captured + i]!, x));
     const both = evalGraph(rule, [...inputs, ...moved]);
     const outs = both.slice(0, both.length / 2);
+    if (isRecorded(outs)) refuseMixed();
     return { outs, tangents: outs.map((y, i) => (isFloat(y.dtype) ? both[outs.length + i]! : null)) };
   },
   transpose: ({ params: { forward }, ...call }) =>
@@ -80,6 +90,13 @@ function pairOf(result: readonly [unknown, unknown]): readonly [unknown, unknown
   if (Array.isArray(result) && result.length === 2) return result;
   throw new TreeError('customJvp: the rule must return [value, tangent]', {
     help: 'both have the tree of what the function returns',
+  });
+}
+
+/** jvp of a loop carries values and tangents together: reverse mode could not take the rule apart. */
+function refuseMixed(): never {
+  throw new UnsupportedError('customJvp: in reverse mode the values of the rule depend on the tangents', {
+    help: 'use linearize instead of jvp around a loop inside the rule: it runs the values in a loop of their own',
   });
 }
 

@@ -16,8 +16,9 @@ import { invariantValues } from './scan-derivative.ts';
 import { bindScan, type Parts, type ScanParams } from './scan-op.ts';
 import { vmapFlat } from './vmap.ts';
 
-/** Binds a scan with its early products in front of the loop. */
-export function bindHoisted(params: ScanParams, parts: Parts<Tensor>): readonly Tensor[] {
+/** Binds a scan with what does not change, and its early products, in front of the loop. */
+export function bindHoisted(loop: ScanParams, given: Parts<Tensor>): readonly Tensor[] {
+  const { params, parts } = withoutInvariants(loop, given);
   const early = earlyProducts(params);
   if (early.length === 0 || params.length === 0) return bindScan(params, parts);
   const { body, consts, carry } = params;
@@ -79,4 +80,30 @@ function earlyValues(graph: Graph, consts: number, carry: number): ReadonlySet<V
   for (const node of graph.nodes)
     if (node.inputs.every((id) => known.has(id))) for (const id of node.outputs) known.add(id);
   return known;
+}
+
+/** Values that depend on constants only are made once, before the loop, and become constants. */
+function withoutInvariants(
+  params: ScanParams,
+  parts: Parts<Tensor>,
+): { readonly params: ScanParams; readonly parts: Parts<Tensor> } {
+  const { body, consts, length } = params;
+  const fixed = invariantValues(body, consts);
+  const isFixed = (node: GraphNode): boolean => node.outputs.every((id) => fixed.has(id));
+  const isEarly = (node: GraphNode): boolean => isFixed(node) && node.inputs.length > 0; // numbers stay where they are used
+  const rest = body.nodes.filter((node) => !isEarly(node));
+  const made = new Set(body.nodes.filter(isEarly).flatMap((node) => node.outputs));
+  const used = [...new Set([...rest.flatMap((node) => node.inputs), ...body.outputs])].filter((id) => made.has(id));
+  if (used.length === 0 || length === 0) return { params, parts };
+  const inputs = body.inputs.slice(0, consts);
+  const nodes = liveNodes({ inputs, nodes: body.nodes.filter(isFixed), outputs: used });
+  const values = evalGraph({ ...body, inputs, nodes, outputs: used }, parts.consts);
+  return {
+    params: {
+      ...params,
+      consts: consts + used.length,
+      body: { ...body, inputs: [...inputs, ...used, ...body.inputs.slice(consts)], nodes: rest },
+    },
+    parts: { ...parts, consts: [...parts.consts, ...values] },
+  };
 }

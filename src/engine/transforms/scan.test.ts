@@ -158,3 +158,30 @@ describe('segments', () => {
       });
   }
 });
+
+describe('what does not change from step to step', () => {
+  const [x, w] = [c.random.normal(c.random.key(1), [4, 8]), c.random.normal(c.random.key(2), [8, 8])];
+  const start = c.zeros([4, 8]);
+  const settle = (a: Tensor, b: Tensor): Tensor =>
+    c.scan((s: Tensor): [Tensor, null] => [c.add(c.mul(s, 0.5), c.tanh(c.matmul(a, b))), null], start, null, {
+      length: 50,
+    })[0];
+
+  it('is made once, before the loop', () => {
+    const { macs } = c.costOf(c.optimize(c.jit(settle).graphOf(x, w)));
+    expect(macs).toBe(4 * 8 * 8);
+  });
+
+  it('has the bits and the derivatives of a loop that makes it in every step', () => {
+    let s: Tensor = start;
+    for (let t = 0; t < 50; t++) s = c.add(c.mul(s, 0.5), c.tanh(c.matmul(x, w)));
+    expect(numbers(settle(x, w))).toEqual(numbers(s));
+    expect(numbers(c.jit(settle)(x, w))).toEqual(numbers(s));
+    const slope = (f: (b: Tensor) => Tensor) => c.grad((b: Tensor) => c.sum(f(b)))(w);
+    const once = (b: Tensor): Tensor => c.mul(c.tanh(c.matmul(x, b)), 2 - 2 ** -49);
+    expectClose(
+      slope((b) => settle(x, b)),
+      slope(once),
+    );
+  });
+});

@@ -4,13 +4,14 @@
  * The one loop of all methods that settle: predictive coding, equilibrium propagation, contrastive Hebbian learning, and whatever else follows a flow. A state is any tree of tensors; a deviation from
  * a known state is a state too, and keeps its digits in f32.
  */
-import type { Tensor } from '../../engine/index.ts';
+import type { FloatDtype, Tensor } from '../../engine/index.ts';
 import {
   abs,
   add,
   ConfigError,
   cast,
   div,
+  full,
   gt,
   le,
   leavesOf,
@@ -18,7 +19,8 @@ import {
   max,
   maximum,
   mul,
-  stack,
+  not,
+  scan,
   sub,
   where,
   zeros,
@@ -46,7 +48,7 @@ export interface Relaxed<S, R extends Tree = null> {
   readonly moves: Tensor;
   /** Whether the residual is within the tolerance; a bool scalar. */
   readonly isSettled: Tensor;
-  /** What was recorded, (steps, …); null where nothing was. */
+  /** What was recorded, (steps, …), zeros after the state has settled; null where nothing was. */
   readonly records: R | null;
 }
 
@@ -61,41 +63,59 @@ export function relax<S, R extends Tree = null>(
   const move = (s: S, f: S): S => (confine ?? same)(mapTree((x: Tensor, v: Tensor) => add(x, mul(v, rate)), s, f));
   const followed = (s: S, f: S): S =>
     confine === undefined ? f : mapTree((y: Tensor, x: Tensor) => div(sub(y, x), rate), move(s, f), s);
-  const { dtype } = leavesOf(start)[0] as Tensor;
-  let state = start;
-  let moves: Tensor = zeros([], dtype);
-  const kept: R[] = [];
-  for (let step = 0; step < steps; step++) {
-    const f = force(state);
-    if (record !== undefined) kept.push(record(state, f));
-    const next = move(state, f);
-    if (tolerance === 0) {
-      state = next;
-      moves = add(moves, 1);
-      continue;
-    }
-    const isMoving = gt(largest(followed(state, f)), tolerance);
-    state = mapTree((y: Tensor, x: Tensor) => where(isMoving, y, x), next, state);
-    moves = add(moves, cast(isMoving, dtype));
-  }
-  const residual = largest(followed(state, force(state)));
-  return {
-    state,
-    residual,
-    moves,
-    isSettled: le(residual, tolerance),
-    records: kept.length === 0 ? null : stacked(kept),
+  const loop = (s: S): readonly [next: S, isMoving: Tensor | null, record: R] => {
+    const f = force(s);
+    const kept = record?.(s, f) ?? (null as R);
+    const next = move(s, f);
+    if (tolerance === 0) return [next, null, kept];
+    const isMoving = gt(largest(followed(s, f)), tolerance);
+    return [mapTree((y: Tensor, x: Tensor) => where(isMoving, y, x), next, s), isMoving, kept];
   };
+  const { state, moves, records } = tolerance === 0 ? runAll(loop, start, steps) : runUntilStill(loop, start, steps);
+  const residual = largest(followed(state, force(state)));
+  const isSettled = le(residual, tolerance);
+  return { state, residual, moves, isSettled, records: record === undefined ? null : records };
 }
+
+type Loop<S, R> = (s: S) => readonly [next: S, isMoving: Tensor | null, record: R];
+
+interface Ran<S, R> {
+  readonly state: S;
+  readonly moves: Tensor;
+  readonly records: R;
+}
+
+function runAll<S, R>(loop: Loop<S, R>, start: S, steps: number): Ran<S, R> {
+  const step = (s: S): [S, R] => {
+    const [next, , record] = loop(s);
+    return [next, record];
+  };
+  const [state, records] = scan(step, start, null as unknown as Tensor, { length: steps });
+  return { state, records, moves: full([], steps, dtypeOf(start)) };
+}
+
+/** The loop ends after the first step that moves nothing. */
+function runUntilStill<S, R>(loop: Loop<S, R>, start: S, steps: number): Ran<S, R> {
+  type Carry = { readonly s: S; readonly moves: Tensor; readonly isMoving: Tensor };
+  const step = ({ s, moves }: Carry): [Carry, R] => {
+    const [next, isMoving, record] = loop(s);
+    return [{ s: next, moves: add(moves, cast(isMoving!, moves.dtype)), isMoving: isMoving! }, record];
+  };
+  const init: Carry = { s: start, moves: zeros([], dtypeOf(start)), isMoving: cast(full([], 1), 'bool') };
+  const [last, records] = scan(step, init, null as unknown as Tensor, {
+    length: steps,
+    stopWhen: ({ isMoving }) => not(isMoving),
+  });
+  return { state: last.s, moves: last.moves, records };
+}
+
+const dtypeOf = (tree: unknown): FloatDtype => (leavesOf(tree)[0] as Tensor).dtype as FloatDtype;
 
 const same = <S>(s: S): S => s;
 
 /** The largest |component| of a tree, a scalar. */
 export const largest = (tree: unknown): Tensor =>
   (leavesOf(tree) as Tensor[]).map((x) => max(abs(x))).reduce((a, b) => maximum(a, b));
-
-const stacked = <R extends Tree>(rows: readonly R[]): R =>
-  mapTree((...xs: Tensor[]) => stack(xs, 0), rows[0]!, ...rows.slice(1));
 
 /** Refuses a relaxation that moves nowhere; a rule asks when it is made. */
 export function checkRelaxation({

@@ -4,7 +4,7 @@ import type { Tensor } from '../../engine/index.ts';
 import { jit, leavesOf, mean, mul, random, square, sub, sum, tensor, vmap, zeros } from '../../engine/index.ts';
 import type { Tree } from '../../nn/layer.ts';
 import type { Law } from './law.ts';
-import { direction, laws, lengthFactor } from './law.ts';
+import { direction, laws, lengthFactor, sparsityOf } from './law.ts';
 
 const tree: Tree = { a: zeros([3, 2]), b: [zeros([9]), zeros([1])] };
 const N = 16;
@@ -73,6 +73,25 @@ describe('single laws', () => {
     }
     const chi2 = counts.reduce((s, k) => s + (k - draws / N) ** 2 / (draws / N), 0);
     expect(chi2).toBeLessThan(37.7); // 15 degrees of freedom, one in a thousand
+  });
+
+  it('sparse-p keeps a share p of signs, scaled to unit variance', () => {
+    for (const p of [0.1, 0.25]) {
+      const v = numbers(direction(`sparse-${p}`, random.key(7), [zeros([20_000])]));
+      const kept = v.filter((x) => x !== 0);
+      for (const x of kept) expect(Math.abs(x)).toBeCloseTo(1 / Math.sqrt(p), 5);
+      expect(kept.length / 20_000).toBeCloseTo(p, 1);
+      expect(kept.filter((x) => x > 0).length / kept.length).toBeCloseTo(0.5, 1);
+    }
+    expect(lengthFactor('sparse-0.25', 16)).toBe(19);
+    expect(['sparse-0.1', 'sparse-1', 'sparse-2', 'sparse-0', 'sparse', 'sphere'].map(sparsityOf)).toEqual([
+      0.1,
+      1,
+      null,
+      null,
+      null,
+      null,
+    ]);
   });
 
   it('uniform stays within ±√3', () => {

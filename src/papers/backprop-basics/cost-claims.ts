@@ -40,8 +40,8 @@ const countsIn = (lab: Lab): Promise<ReadonlyMap<string, Counts>> =>
     const counts = new Map(rows.map(({ id, program }) => [id, countsOf(program)] as const));
     lab.table(
       'operations',
-      'Operations of f, of the backward sweep, and of both over those of f: every contribution an addition; the first an assignment; signs for nothing',
-      ['function', 'n', 'forward', 'backward', 'ratio', 'ratio, assigned', 'ratio, signs free'],
+      'Operations of f, of the backward sweep, and of both over those of f: every contribution an addition; the first an assignment; signs for nothing. The backward sweep needs every value of the forward one: memory is its price',
+      ['function', 'n', 'forward', 'backward', 'ratio', 'ratio, assigned', 'ratio, signs free', 'values kept'],
       rows.map(({ id, program }) => {
         const c = counts.get(id)!;
         const ratio = (more: number) => ((c.forward + more) / c.forward).toFixed(3);
@@ -53,6 +53,7 @@ const countsIn = (lab: Lab): Promise<ReadonlyMap<string, Counts>> =>
           ratio(c.backward),
           ratio(c.assigned),
           ratio(c.signFree),
+          program.n + c.forward,
         ];
       }),
     );

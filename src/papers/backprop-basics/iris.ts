@@ -46,7 +46,7 @@ export const tutorial: Variant = {
 export const withBiases: Variant = { ...tutorial, name: 'and biases', biases: true };
 export const standardised: Variant = { ...withBiases, name: 'and standardised features', standardised: true };
 export const wider: Variant = { ...standardised, name: 'and 8 hidden units', hidden: 8 };
-export const improved: Variant = { ...wider, name: 'improved: and a rate of 1', rate: 1 };
+export const improved: Variant = { ...wider, name: 'and a rate of 1: improved', rate: 1 };
 export const crossEntropy: Variant = { ...improved, name: 'and cross-entropy', loss: 'cross-entropy' };
 
 export const testRows = 20;

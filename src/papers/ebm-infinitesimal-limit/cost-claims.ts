@@ -1,6 +1,7 @@
 /** Check 7: what a step costs beside a backprop step of the same network, in counted operations and, measured in turn, in time. */
 import { costOf, jit, optimize, random, type Tensor } from '../../engine/index.ts';
 import { backprop } from '../../methods/backprop.ts';
+import { contrastiveHebbian } from '../../methods/contrastive-hebbian-learning.ts';
 import { equilibriumPropagation } from '../../methods/equilibrium-propagation.ts';
 import { predictiveCodingNudge } from '../../methods/predictive-coding/nudge.ts';
 import type { CreditRule } from '../../methods/rule.ts';
@@ -93,6 +94,27 @@ const claim = (
   measure,
 });
 
+const hebbian = (lab: Lab): Promise<CostRatio> =>
+  lab.once('cost of contrastive Hebbian learning', () =>
+    besideBackprop(contrastiveHebbian(), tanhNet(), 32, lab.pick(5, 30)),
+  );
+
+/** Every rule by move of its relaxation. */
+async function drawCosts(lab: Lab): Promise<void> {
+  const rows: readonly (readonly [string, number, Promise<CostRatio>])[] = [
+    ['PC-Nudge, 784-128-64-10, batch 64', 50, nudge(lab)],
+    ['equilibrium propagation, 64-64-10, batch 32', 70, equilibrium(lab)],
+    ['contrastive Hebbian learning, 64-64-10, batch 32', 60, hebbian(lab)],
+  ];
+  const cells: (string | number)[][] = [];
+  for (const [name, moves, ratio] of rows) {
+    const { flops, time } = await ratio;
+    cells.push([name, moves, ...[flops, time, flops / moves, time / moves].map((v) => Number(v.toPrecision(3)))]);
+  }
+  const head = ['rule', 'moves', 'operations', 'time', 'operations a move', 'time a move'];
+  lab.table('costs', 'Cost of a step in units of a backprop step of the same network.', head, cells);
+}
+
 const perFlop = ({ flops, time }: CostRatio): number => time / flops;
 
 export const costClaims: readonly Claim[] = [
@@ -140,5 +162,22 @@ export const costClaims: readonly Claim[] = [
     'An operation of equilibrium propagation takes at most twice the time of one of backprop.',
     2,
     async (lab) => perFlop(await equilibrium(lab)),
+  ),
+  claim(
+    'hebbian-flops',
+    'cost',
+    'A step of contrastive Hebbian learning with twice 30 moves takes at most as many operations as 60 backprop steps.',
+    60,
+    async (lab) => (await hebbian(lab)).flops,
+  ),
+  claim(
+    'hebbian-time',
+    'timing',
+    'A step of contrastive Hebbian learning takes at most as long as 60 backprop steps.',
+    60,
+    async (lab) => {
+      await drawCosts(lab);
+      return (await hebbian(lab)).time;
+    },
   ),
 ];

@@ -146,6 +146,35 @@ function drawCourse(lab: Lab, { errors }: Course): void {
   lab.figure('inference-time', 'Distance of the credit to backprop after each move; λ = 1e-4, tanh.', svg);
 }
 
+interface Energies {
+  readonly internal: readonly number[];
+  readonly loss: readonly number[];
+}
+
+/** The parts of the energy before each of a hundred moves at λ = 1. */
+const energies = (lab: Lab): Promise<Energies> =>
+  lab.once('energies', () =>
+    lab.f64(async () => {
+      lab.step('energies during inference');
+      const call = await digitCall(lab, digitNet(nets.tanh), 0);
+      const stage = portion(call, 100)(call.params, call.batch, unmoved(call), 1);
+      const found = { internal: numbersOf(stage.energies.internal), loss: numbersOf(stage.energies.loss) };
+      drawEnergies(lab, found);
+      return found;
+    }),
+  );
+
+function drawEnergies(lab: Lab, { internal, loss }: Energies): void {
+  const line = (name: string, ys: readonly number[]) => ({ name, points: ys.map((y, x) => ({ x, y })) });
+  const total = internal.map((e, i) => e + loss[i]!);
+  const svg = lineChart([line('total', total), line('loss', loss), line('internal', internal)], {
+    title: 'Energies during inference at λ = 1',
+    x: { label: 'moves of 0.1' },
+    y: { label: 'energy, summed over eight digits' },
+  });
+  lab.figure('energies', 'Inference trades loss for internal energy; the total falls.', svg);
+}
+
 const after = (lab: Lab, moves: number, pick: (xs: readonly number[]) => number): Promise<number> =>
   course(lab).then((all) => pick(all.map(({ errors }) => errors[moves - 1]!)));
 
@@ -235,6 +264,36 @@ export const nudgeClaims: readonly Claim[] = [
       ...full,
       threshold: below(1e-3),
       measure: (lab) => errorAt(lab, 'normal', 1e-4),
+    },
+  ),
+  claim(
+    'total-energy-falls',
+    'At λ = 1 the total energy falls in every one of a hundred moves: the number of moves in which it rises.',
+    {
+      published: 'falls',
+      unit: 'moves',
+      scales: ['full'],
+      threshold: exactly(0),
+      async measure(lab) {
+        const { internal, loss } = await energies(lab);
+        const total = internal.map((e, i) => e + loss[i]!);
+        return total.filter((e, i) => i > 0 && e > total[i - 1]!).length;
+      },
+    },
+  ),
+  claim(
+    'loss-traded-for-internal-energy',
+    'At λ = 1 a good part of the loss becomes internal energy: the share of the energy that is internal after a hundred moves.',
+    {
+      kind: 'report',
+      published: 'traded',
+      unit: '%',
+      scales: ['full'],
+      threshold: above(5),
+      async measure(lab) {
+        const { internal, loss } = await energies(lab);
+        return (100 * internal.at(-1)!) / (internal.at(-1)! + loss.at(-1)!);
+      },
     },
   ),
   ...band(10, 0.45, 0.65),

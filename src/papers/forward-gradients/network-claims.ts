@@ -6,16 +6,7 @@ import { type ForwardGradientOptions, forwardGradient } from '../../methods/forw
 import type { CreditCall, CreditRule } from '../../methods/rule.ts';
 import { type Batch, type Model, type Tree, toTensors } from '../../nn/index.ts';
 import { sgd } from '../../optim/index.ts';
-import {
-  againstBackprop,
-  fitOnce,
-  logScale,
-  ruleLearner,
-  type Task,
-  Trainer,
-  type TrainState,
-  taskOf,
-} from '../../run/index.ts';
+import { againstBackprop, fitOnce, logScale, ruleLearner, Trainer, type TrainState } from '../../run/index.ts';
 import { mean } from '../../stats/index.ts';
 import { atLeast, atMost, type Claim } from '../ledger/claim.ts';
 import type { Lab } from '../ledger/lab.ts';

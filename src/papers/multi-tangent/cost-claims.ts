@@ -133,6 +133,7 @@ const timing = (id: string, sentence: string, limit: number, measure: (lab: Lab)
   unit: '× time',
   threshold: atMost(limit),
   expected: 'holds',
+  scales: ['full'],
   measure,
 });
 

@@ -34,7 +34,8 @@ function ruleOf({ by, k = 1, drawn = 'shared' }: Fit): CreditRule {
 }
 
 /** Test accuracy after every epoch; 0 where training left the numbers. */
-const fit = (lab: Lab, one: Fit): Promise<number[]> => lab.once(`mnist ${JSON.stringify(one)}`, () => fitted(lab, one));
+const trained = (lab: Lab, one: Fit): Promise<number[]> =>
+  lab.once(`mnist ${JSON.stringify(one)}`, () => fitted(lab, one));
 
 async function fitted(lab: Lab, one: Fit): Promise<number[]> {
   const { rate, seed, epochs, width = 64, train = 10_000, test = 2000 } = one;
@@ -91,7 +92,7 @@ const grid = (lab: Lab, rate: number): Promise<Grid> =>
   lab.once(`grid ${rate}`, async () => {
     const last = async (one: Omit<Fit, 'seed' | 'epochs'>): Promise<number[]> => {
       const all: number[] = [];
-      for (const seed of SEEDS) all.push((await fit(lab, { ...one, seed, epochs: 3 })).at(-1)!);
+      for (const seed of SEEDS) all.push((await trained(lab, { ...one, seed, epochs: 3 })).at(-1)!);
       return all;
     };
     const frog = new Map<number, number[]>();
@@ -167,7 +168,7 @@ const claim = (
 
 const quick = (lab: Lab, by: Fit['by'], k: number, epochs: number): Promise<number> => {
   const rate = by === 'mean' ? meanRate(0.1, k) : 0.1;
-  return fit(lab, { by, ...(by === 'backprop' ? {} : { k }), rate, seed: 0, epochs }).then((xs) => xs.at(-1)!);
+  return trained(lab, { by, ...(by === 'backprop' ? {} : { k }), rate, seed: 0, epochs }).then((xs) => xs.at(-1)!);
 };
 
 const quickClaims: readonly Claim[] = [
@@ -216,7 +217,7 @@ async function meanAtFrogsRate(lab: Lab): Promise<number> {
   const found: number[] = [];
   for (const k of [1, 4, 16])
     for (const seed of SEEDS.slice(0, 2))
-      found.push((await fit(lab, { by: 'mean', k, rate: 0.1, seed, epochs: 1 }))[0]!);
+      found.push((await trained(lab, { by: 'mean', k, rate: 0.1, seed, epochs: 1 }))[0]!);
   return Math.max(...found);
 }
 
@@ -224,7 +225,7 @@ async function meanAtFrogsRate(lab: Lab): Promise<number> {
 async function freshLead(lab: Lab): Promise<number> {
   const fresh: number[] = [];
   for (const seed of SEEDS)
-    fresh.push((await fit(lab, { by: 'mean', k: 1, rate: 0.02, seed, epochs: 3, drawn: 'fresh' })).at(-1)!);
+    fresh.push((await trained(lab, { by: 'mean', k: 1, rate: 0.02, seed, epochs: 3, drawn: 'fresh' })).at(-1)!);
   const shared = (await grid(lab, 0.3)).frog.get(1)!;
   lab.table(
     'fresh',
@@ -278,7 +279,7 @@ const tuned = (lab: Lab): Promise<Readonly<Record<string, number>>> =>
 /** Width 256, 20,000 images, 10 epochs, the whole test set, one seed, rate 0.15. */
 const long = async (lab: Lab, by: 'frog' | 'backprop'): Promise<number> =>
   (
-    await fit(lab, {
+    await trained(lab, {
       by,
       ...(by === 'frog' ? { k: 16 } : {}),
       rate: 0.15,
@@ -426,7 +427,9 @@ async function wideDifference(lab: Lab): Promise<number> {
   return Math.max(...differences);
 
   async function wide(by: Fit['by'], k: number, rate: number): Promise<number> {
-    return (await fit(lab, { by, ...(by === 'backprop' ? {} : { k }), rate, seed: 0, epochs: 4, width: 256 })).at(-1)!;
+    return (await trained(lab, { by, ...(by === 'backprop' ? {} : { k }), rate, seed: 0, epochs: 4, width: 256 })).at(
+      -1,
+    )!;
   }
 }
 

@@ -19,17 +19,17 @@ import { bodyKey, usedKernels, writeCalls } from './lower-body.ts';
 import { type MemoryPlan, planMemory } from './plan.ts';
 import type { Profile } from './profile.ts';
 
-interface LoopPlan {
+export interface BodyPlan {
   readonly plan: MemoryPlan;
   readonly key: string;
   readonly outs: readonly Aval[];
 }
 
-const plans = new WeakMap<Graph, Map<Profile, LoopPlan>>();
+const plans = new WeakMap<Graph, Map<Profile, BodyPlan>>();
 
 /** The plan of a body: results of a step must end where they end, because their neighbours in the stack are results too. */
-export function planOfBody(body: Graph, profile: Profile): LoopPlan {
-  const known = plans.get(body) ?? new Map<Profile, LoopPlan>();
+export function planOfBody(body: Graph, profile: Profile): BodyPlan {
+  const known = plans.get(body) ?? new Map<Profile, BodyPlan>();
   plans.set(body, known);
   const found = known.get(profile);
   if (found !== undefined) return found;

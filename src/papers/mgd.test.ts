@@ -1,0 +1,4 @@
+import { testClaims } from './ledger/testing.ts';
+import { paper } from './mgd.ts';
+
+testClaims(paper);

@@ -1,0 +1,4 @@
+import { testClaims } from './ledger/testing.ts';
+import { paper } from './neuron-particles.ts';
+
+testClaims(paper);
