@@ -10,6 +10,10 @@
 import { kirsch2021 } from '../methods/vsml/machine.ts';
 import { definePaper, type Paper } from './ledger/claim.ts';
 import { cloneClaims } from './vsml/clone-claims.ts';
+import { contrastClaims } from './vsml/contrast-claims.ts';
+import { costClaims } from './vsml/cost-claims.ts';
+import { identityClaims } from './vsml/identity-claims.ts';
+import { metaClaims } from './vsml/meta-claims.ts';
 
 export const paper: Paper = definePaper({
   slug: 'vsml',
@@ -18,5 +22,5 @@ export const paper: Paper = definePaper({
   summary:
     'Learns a learning algorithm: shared recurrent synapses become backprop, or something that is faster at first.',
   methods: ['variable-shared-meta-learning'],
-  claims: [...cloneClaims],
+  claims: [...identityClaims, ...cloneClaims, ...metaClaims, ...contrastClaims, ...costClaims],
 });

@@ -3,8 +3,8 @@ import { concat, random, type Tensor } from '../../engine/index.ts';
 import type { Key } from '../../nn/key.ts';
 import { adam, chain, clipByGlobalNorm, type Optimizer } from '../../optim/index.ts';
 import { drawEpisodes, type Pool } from './episodes.ts';
-import { type LstmTheta, lstmSynapse } from './lstm-synapse.ts';
-import { machine, type Stream } from './machine.ts';
+import { type LstmState, type LstmTheta, lstmSynapse } from './lstm-synapse.ts';
+import { type MachineState, machine, type Stream } from './machine.ts';
 import type { MetaOptions } from './meta.ts';
 
 /** The synapse of the shipped algorithm. */
@@ -35,10 +35,7 @@ export const metaOptimizer = (learningRate: number, clip = 1): Optimizer =>
   chain(clipByGlobalNorm(clip), adam({ learningRate })) as unknown as Optimizer;
 
 /** Meta learning as the shipped algorithm went through it. */
-export function shippedMeta(
-  pools: readonly Pool[],
-  key: Tensor,
-): MetaOptions<LstmTheta, ReturnType<typeof shippedSynapse.merge>> {
+export function shippedMeta(pools: readonly Pool[], key: Tensor): MetaOptions<LstmTheta, MachineState<LstmState>> {
   return {
     machine: machine([TASK.inputs, TASK.classes], shippedSynapse),
     episodes: EPISODES * pools.length,

@@ -24,15 +24,26 @@ import {
 import type { Key } from '../../nn/key.ts';
 import { applyUpdates, type Optimizer } from '../../optim/index.ts';
 import { breathe } from '../breathe.ts';
-import { type Machine, metaLossOf, type Stream } from './machine.ts';
+import { metaLossOf, type Stream } from './machine.ts';
 
 /** How the meta-gradient is found. */
 export type MetaEstimator =
   | { readonly kind: 'bptt'; readonly checkpointEvery?: number }
   | { readonly kind: 'es'; readonly pairs: number; readonly sigma: number };
 
+/** What is meta-trained: a machine of synapses, or anything else that runs over streams. */
+export interface Student<Theta, State> {
+  start(key: Key, episodes: number): State;
+  run(
+    theta: Theta,
+    state: State,
+    stream: Stream,
+    loop?: { readonly checkpointEvery?: number },
+  ): readonly [state: State, logits: Tensor];
+}
+
 export interface MetaOptions<Theta, S> {
-  readonly machine: Machine<Theta, S>;
+  readonly machine: Student<Theta, S>;
   /** Episodes side by side in every stream. */
   readonly episodes: number;
   /** Draws the streams of a step; runs inside the program. */

@@ -13,6 +13,7 @@ import {
   random,
   reshape,
   scan,
+  sliceAxis,
   sub,
   type Tensor,
   tanh,
@@ -39,6 +40,11 @@ export function rowsOf(part: Part): Rows {
   const xs = tensor(pixels, { shape: [part.n, part.x.length / part.n] });
   return { xs: concat([xs, ones([part.n, 1])], 1), ys: oneHot(tensor(Int32Array.from(part.y)), 10) };
 }
+
+const firstRows = ({ xs, ys }: Rows, count: number): Rows => ({
+  xs: sliceAxis(xs, 0, 0, count),
+  ys: sliceAxis(ys, 0, 0, count),
+});
 
 /** The first rows of the digits' training file: stage B is recorded on these, races are run on later ones. */
 const RECORDED_ROWS = 1000;
@@ -104,8 +110,8 @@ export interface Race {
   readonly cumulative: { readonly backprop: number; readonly clone: number };
   /** On rows that neither saw, by tanh(x)·W with the final weights. */
   readonly test: { readonly backprop: number; readonly clone: number };
-  /** On the same rows by the clone's own forward messages. */
-  readonly ownTest: number;
+  /** On the first of these rows: by the clone's own forward messages, and by tanh(x)·W with its weights. */
+  readonly firstTest: { readonly messages: number; readonly weights: number };
   /** Of the total changes of the weights, layer by layer. */
   readonly cosines: readonly number[];
   /** Running share of right predictions, for pictures. */
@@ -130,14 +136,18 @@ export function race({ theta, widths, key, train, test }: RaceCall): Race {
   const stream = { xs: alone(train.xs), ys: alone(train.ys) };
   const [after, logits] = jit((p: CloneTheta) => net.run(p, start, stream))(theta);
   const learned = after.layers.map(({ w }) => reshape(w, w.shape.slice(1)));
+  const first = firstRows(test, 500);
   const answered = jit(
-    (p: CloneTheta) => scan((c: null, x: Tensor) => [c, net.predict(p, after, x)], null, alone(test.xs))[1],
+    (p: CloneTheta) => scan((c: null, x: Tensor) => [c, net.predict(p, after, x)], null, alone(first.xs))[1],
   );
   const rights = { backprop: right(real.logits, train.ys), clone: right(reshape(logits, train.ys.shape), train.ys) };
   return {
     cumulative: { backprop: share(rights.backprop), clone: share(rights.clone) },
     test: { backprop: testOf(real.weights, test), clone: testOf(learned, test) },
-    ownTest: share(right(reshape(answered(theta), test.ys.shape), test.ys)),
+    firstTest: {
+      messages: share(right(reshape(answered(theta), first.ys.shape), first.ys)),
+      weights: testOf(learned, first),
+    },
     cosines: changeCosines(weights, real.weights, learned),
     curves: { backprop: running(rights.backprop), clone: running(rights.clone) },
   };
