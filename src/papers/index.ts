@@ -12,6 +12,7 @@ type Load = () => Promise<{ readonly paper: Paper }>;
 /** Loaders in the order of the alphabet. */
 const loaders: Readonly<Record<string, Load>> = {
   'backprop-basics': () => import('./backprop-basics.ts'),
+  burstccn: () => import('./burstccn.ts'),
   'ebm-infinitesimal-limit': () => import('./ebm-infinitesimal-limit.ts'),
   'forward-gradients': () => import('./forward-gradients.ts'),
   'hamiltonian-sampled': () => import('./hamiltonian-sampled.ts'),
