@@ -16,6 +16,7 @@ const loaders: Readonly<Record<string, Load>> = {
   'forward-gradients': () => import('./forward-gradients.ts'),
   'multi-tangent': () => import('./multi-tangent.ts'),
   symba: () => import('./symba.ts'),
+  tdca: () => import('./tdca.ts'),
   'z-il-predictive-coding': () => import('./z-il-predictive-coding.ts'),
 };
 

@@ -1,10 +1,10 @@
 /** The tasks of this paper as lessons, top-down networks evolved on them, and both judged on fresh starts. */
 import { loadDataset, loader, type Part } from '../../data/index.ts';
 import { fromArray, oneHot, reshape, type Tensor, tensor } from '../../engine/index.ts';
+import { breathe } from '../../methods/breathe.ts';
 import { backpropCredits } from '../../methods/top-down/bottom-up.ts';
 import { evolveTopDown, judge, type Lesson, type Rows } from '../../methods/top-down/evolve.ts';
 import { type TopDownShape, topDownCredits } from '../../methods/top-down/top-down.ts';
-import { breathe } from '../../methods/breathe.ts';
 import { taskOf } from '../../run/index.ts';
 import { mean } from '../../stats/index.ts';
 import type { Lab } from '../ledger/lab.ts';
@@ -109,7 +109,13 @@ function scoresOf(accuracy: readonly number[], trainLoss: readonly number[]): Sc
 }
 
 /** A frozen top-down network on fresh starts. */
-export function judgeTopDown(lab: Lab, { name, lesson, test }: Problem, psi: Tensor, shape: TopDownShape, starts = STARTS): Score {
+export function judgeTopDown(
+  lab: Lab,
+  { name, lesson, test }: Problem,
+  psi: Tensor,
+  shape: TopDownShape,
+  starts = STARTS,
+): Score {
   const source = topDownCredits(reshape(psi, [1, -1]), shape);
   const found = judge({ lesson, test, lead: [1, starts], source, key: lab.key(`judge ${name}`) });
   return scoresOf([...found.accuracy.readSync()], [...found.trainLoss.readSync()]);
@@ -127,8 +133,7 @@ export const judgeBackprop = (lab: Lab, { name, lesson, test }: Problem, starts 
   });
 
 /** Backprop’s best, which favours it: the rate is chosen by what is measured. */
-export const bestOf = (scores: readonly Score[], of: 'accuracy' | 'solved'): number => Math.max(...scores.map((s) => s[of]));
-
+export const bestOf = (scores: readonly Score[], of: 'accuracy' | 'solved'): number =>
+  Math.max(...scores.map((s) => s[of]));
 
 export const seedsOf = (lab: Lab): readonly number[] => lab.pick([0], [0, 1, 2]);
-
