@@ -25,6 +25,7 @@ import { zeroDivergence } from './predictive-coding/zero-divergence.ts';
 import { nearest } from './registry/near.ts';
 import type { CreditRule } from './rule.ts';
 import { signSymmetry } from './sign-symmetry.ts';
+import { topDownCreditAssignment } from './top-down/top-down-credit-assignment.ts';
 import { weightPerturbation } from './weight-perturbation.ts';
 
 /** Factories of all rules, by id. A factory takes the rule's options. */
@@ -48,6 +49,7 @@ export const factories: Readonly<Record<string, () => CreditRule>> = {
   'predictive-coding-nudge': predictiveCodingNudge as () => CreditRule,
   'sign-symmetry': signSymmetry as () => CreditRule,
   symba: symba as () => CreditRule,
+  'top-down-credit-assignment': topDownCreditAssignment as () => CreditRule,
   'weight-perturbation': weightPerturbation as () => CreditRule,
   'zero-divergence-inference-learning': zeroDivergence as () => CreditRule,
 };
@@ -143,4 +145,5 @@ export { zeroDivergence } from './predictive-coding/zero-divergence.ts';
 export type { Citation, CreditCall, CreditResult, CreditRule, Reason } from './rule.ts';
 export { reason } from './rule.ts';
 export { signSymmetry } from './sign-symmetry.ts';
+export { topDownCreditAssignment } from './top-down/top-down-credit-assignment.ts';
 export { weightPerturbation } from './weight-perturbation.ts';

@@ -21,6 +21,7 @@ const loaders: Readonly<Record<string, Load>> = {
   'neuron-particles': () => import('./neuron-particles.ts'),
   vsml: () => import('./vsml.ts'),
   symba: () => import('./symba.ts'),
+  tdca: () => import('./tdca.ts'),
   'z-il-predictive-coding': () => import('./z-il-predictive-coding.ts'),
 };
 

@@ -39,6 +39,7 @@ export const drawnFeedback: readonly string[] = [
   'direct-feedback-alignment',
   'feedback-alignment',
   'kolen-pollack',
+  'top-down-credit-assignment',
 ];
 
 /** Whether the credit of a step depends on the step's key. */
