@@ -74,6 +74,7 @@ export * from './shape.ts';
 export * from './tensor.ts';
 export * from './trace.ts';
 export * from './transforms/api.ts';
+export { type BranchParams, branchOp } from './transforms/branch.ts';
 export { type CallParams, callOp } from './transforms/call.ts';
 export {
   type CheckpointOptions,
