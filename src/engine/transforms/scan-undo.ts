@@ -1,7 +1,7 @@
 /**
  * A scan whose steps can be undone: reverse mode keeps the last carry and makes the earlier ones again, one at a time, on its way back.
  *
- * The derivative is one `linearCall`: forwards the joint loop of values and tangents, backwards a loop that at each step undoes it, computes the body's residuals there and pulls through.
+ * The derivative is one `linearCall`: forwards the loops of the ordinary scan, backwards a loop that at each step undoes it, computes the body's residuals there and pulls through.
  * Nothing is stacked and nothing sunk: cotangents of constants are added up in the carry, so that memory does not depend on the number of steps.
  */
 import { liveNodes } from '../dag.ts';
@@ -19,7 +19,7 @@ import { isRecorded, outAvals, withLead } from './body.ts';
 import { batchedGraph, flags, linearized, remember, transposed } from './call.ts';
 import { instantiate } from './jvp.ts';
 import { linearCallOp } from './linear-call.ts';
-import { completed, type Derived, jvpScan, variedParts } from './scan-derivative.ts';
+import { completed, type Derived, jvpScan, linearizeScan, variedParts } from './scan-derivative.ts';
 import { bindHoisted, withoutInvariants } from './scan-hoist.ts';
 import { batchedLoop, batchedOuts, bindScan, type Parts, partsOf, type ScanParams, withAxes } from './scan-op.ts';
 import { transposeScan } from './scan-transpose.ts';
@@ -147,7 +147,7 @@ function makeDerivative(params: UndoParams, tangents: readonly MaybeTensor[]): D
     (...xs) => {
       const [at, dx] = [xs.slice(0, ins.length), xs.slice(held.length)];
       let next = 0;
-      const both = jvpScan(
+      const both = linearizeScan(
         at,
         moving.map((m): MaybeTensor => (m ? dx[next++]! : null)),
         plain(params),
