@@ -48,6 +48,31 @@ describe('a graph as a document', () => {
     expect(back.nodes.map((n) => n.isBackward)).toEqual(source.nodes.map((n) => n.isBackward));
   });
 
+  it('holds loops, their gradients and the choices in them', () => {
+    const loop = (t: Tensor): Tensor => {
+      const step = (h: Tensor, u: Tensor): [Tensor, Tensor] => {
+        const next = c.cond(
+          c.gt(c.sum(h), 0.5),
+          () => c.mul(h, u),
+          () => c.add(c.tanh(h), u),
+        );
+        return [next, c.square(next)];
+      };
+      const [last, ys, steps] = c.scanSteps(step, c.ones([3]), t, { stopWhen: (h) => c.gt(c.sum(h), 100) });
+      return c.mul(c.add(c.sum(last), c.sum(ys)), c.cast(steps, 'f32'));
+    };
+    for (const source of [
+      c.traceGraph((t) => [loop(t!)], [x]),
+      c.jit((t: Tensor) => c.valueAndGrad(loop)(t)).graphOf(x),
+      c.optimize(c.jit((t: Tensor) => c.valueAndGrad(loop)(t)).graphOf(x)),
+    ]) {
+      const { document, constants } = c.graphToDocument(source);
+      const back = c.graphFromDocument(throughText(document), constants, ops);
+      expect(c.evalGraph(back, [x]).map(numbers)).toEqual(c.evalGraph(source, [x]).map(numbers));
+      expect(c.graphToDocument(back).document).toEqual(document);
+    }
+  });
+
   it('names ops with their versions and keeps each constant once', () => {
     const twice = c.traceGraph((t) => [c.add(c.matmul(t!, weights), c.sum(weights))], [x]);
     const { document, constants } = c.graphToDocument(twice);

@@ -74,6 +74,7 @@ export * from './shape.ts';
 export * from './tensor.ts';
 export * from './trace.ts';
 export * from './transforms/api.ts';
+export { type BranchParams, branchOp } from './transforms/branch.ts';
 export { type CallParams, callOp } from './transforms/call.ts';
 export {
   type CheckpointOptions,
@@ -96,6 +97,7 @@ export type { PullNode, PullRule, SavedRule } from './transforms/pull-node.ts';
 export { countRules, type RuleCalls } from './transforms/rule-calls.ts';
 export { type ScanOptions, scan, scanSteps } from './transforms/scan.ts';
 export { type ScanParams, scanOp } from './transforms/scan-op.ts';
+export { type UndoParams, undoScanOp } from './transforms/scan-undo.ts';
 export { type WhileOptions, whileLoop, whileSteps } from './transforms/while-loop.ts';
 export * from './tree.ts';
 export type { Tree } from './tree-algebra.ts';

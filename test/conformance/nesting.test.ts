@@ -60,6 +60,9 @@ const columns = (): Tensor => c.transpose(w());
 const addRow = (z: Tensor, { u, r }: { u: Tensor; r: Tensor }): [Tensor, null] => [c.add(z, c.mul(u, r)), null];
 
 const scanned: Inner = (t) => cube(c.scan(addRow, c.zeros([3], 'f64'), { u: t, r: w() })[0]);
+/** addRow backwards: z − t[i]·W[i]. */
+const takeRow = (z: Tensor, { u, r }: { u: Tensor; r: Tensor }): Tensor => c.sub(z, c.mul(u, r));
+
 const ownScanned: Inner = c.customJvp(scanned, (t: Tensor, dt: Tensor) => {
   const [y, push] = c.linearize(scanned, t);
   return [y, push(dt)];
@@ -119,6 +122,9 @@ const nodes: Readonly<Record<string, Inner>> = {
   'scan backwards inside jit': (t) =>
     c.jit((u: Tensor) => cube(c.scan(addRow, c.zeros([3], 'f64'), { u, r: w() }, { reverse: true })[0]))(t),
   'scan in segments': (t) => cube(c.scan(addRow, c.zeros([3], 'f64'), { u: t, r: w() }, { checkpointEvery: 1 })[0]),
+  'scan that is undone': (t) => cube(c.scan(addRow, c.zeros([3], 'f64'), { u: t, r: w() }, { undo: takeRow })[0]),
+  'scan that is undone inside jit': (t) =>
+    c.jit((u: Tensor) => cube(c.scan(addRow, c.zeros([3], 'f64'), { u, r: w() }, { undo: takeRow })[0]))(t),
   'scan that stops': (t) =>
     cube(
       c.scan(

@@ -24,7 +24,7 @@ export type KeepPolicy = Readonly<Record<string, string | SavedRule>>;
 /**
  * Returns f with other pullbacks for chosen ops: forwards nothing changes, in reverse mode each such op asks its rule instead of its derivative.
  *
- * Works under grad, vjp, vmap and jit, and inside jit, checkpoint and cond; forward mode through a replaced op is refused. Functions with derivatives of their own (customVjp, customJvp, linearCall)
+ * Works under grad, vjp, vmap and jit, and inside jit, checkpoint, cond and scan; forward mode through a replaced op is refused. Functions with derivatives of their own (customVjp, customJvp, linearCall)
  * keep them, and derivatives taken inside f are exact. A rule that fits no op is a ConfigError.
  */
 export function withPulls<A extends unknown[], R>(rules: PullRules, f: (...args: A) => R): (...args: A) => R {

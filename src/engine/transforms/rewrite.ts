@@ -87,7 +87,7 @@ export class CachedRewriter {
       const traced = traceGraph((...xs) => this.run(() => evalGraph(graph, xs), scope), ins);
       if (traced.consts.length === 0) return traced;
       throw new UnsupportedError(
-        `a rule for the inside of a jitted, checkpointed or conditional function reads ${traced.consts.length} tensors from outside`,
+        `a rule for the inside of a jitted, checkpointed, conditional or looped function reads ${traced.consts.length} tensors from outside`,
         {
           count: traced.consts.length,
           help: 'let the rule read numbers, or jit around the function instead of inside',

@@ -16,7 +16,7 @@ import { flags, linearized, remember } from './call.ts';
 import { instantiate, jvpFlat } from './jvp.ts';
 import { bindScan, type Parts, partsOf, type ScanParams, spreadOverCarry, UNBOUNDED } from './scan-op.ts';
 
-interface Derived {
+export interface Derived {
   readonly outs: readonly Tensor[];
   readonly tangents: readonly MaybeTensor[];
 }
@@ -31,7 +31,7 @@ const inputsOf = ({ body, ...params }: ScanParams): Parts<Aval> =>
   );
 
 /** Which inputs vary, once the carry has taken up everything that reaches it. */
-function variedParts(
+export function variedParts(
   tangents: readonly MaybeTensor[],
   params: ScanParams,
   tangentsOut: (varied: readonly boolean[]) => readonly boolean[],

@@ -83,7 +83,7 @@ function earlyValues(graph: Graph, consts: number, carry: number): ReadonlySet<V
 }
 
 /** Values that depend on constants only are made once, before the loop, and become constants. */
-function withoutInvariants(
+export function withoutInvariants(
   params: ScanParams,
   parts: Parts<Tensor>,
 ): { readonly params: ScanParams; readonly parts: Parts<Tensor> } {

@@ -83,30 +83,56 @@ export function spreadOverCarry(
   }
 }
 
-/** Values that no instance changes stay as they are, the carry's through the whole loop. */
-function batchScan({ inputs, batched, size, params }: BatchCall<ScanParams>): Batched {
+function batchScan(call: BatchCall<ScanParams>): Batched {
+  const { body, parts, isOut } = batchedLoop(call);
+  return batchedOuts(bindScan({ ...call.params, body }, parts), isOut, call.params.carry);
+}
+
+/** A loop of many instances at once, the step axis in front. */
+interface BatchedLoop {
+  readonly body: Graph;
+  readonly parts: Parts<Tensor>;
+  /** Which of carry and results carry the batch axis. */
+  readonly isOut: readonly boolean[];
+}
+
+/** Values that no instance changes stay as they are, the carry's through the whole loop; `also` says which of the carry other bodies batch. */
+export function batchedLoop(
+  { inputs, batched, size, params }: BatchCall<Omit<ScanParams, 'flag'>>,
+  also: (carry: readonly boolean[], ys: readonly boolean[]) => readonly boolean[] = (carry) => carry,
+): BatchedLoop {
   const { body, carry: count } = params;
   const is = partsOf(batched, params);
   const bodyOf = (carry: readonly boolean[]) => batchedGraph(body, [...is.consts, ...carry, ...is.xs], size);
-  const isBatched = spreadOverCarry(is.carry, (carry) => bodyOf(carry).batched.slice(0, count));
+  const isBatched = spreadOverCarry(is.carry, (carry) => {
+    const after = bodyOf(carry).batched;
+    const others = also(carry, after.slice(count));
+    return after.slice(0, count).map((b, i) => b || others[i]!);
+  });
   const inner = bodyOf(isBatched);
   const isOut = inner.batched.map((b, i) => (i < count ? isBatched[i]! : b));
   const { consts, carry, xs } = partsOf(inputs, params);
-  const outs = bindScan(
-    { ...params, body: withAxes(inner.graph, inner.batched, isOut, size) },
-    {
+  return {
+    body: withAxes(inner.graph, inner.batched, isOut, size),
+    parts: {
       consts,
       carry: carry.map((x, i) => (isBatched[i] ? withBatchAxis(x, is.carry[i]!, size) : x)),
       xs: xs.map((x, i) => (is.xs[i] ? moveAxis(x, 0, 1) : x)),
     },
-  );
-  return { outs: outs.map((y, i) => (i >= count && isOut[i] ? moveAxis(y, 1, 0) : y)), batched: isOut };
+    isOut,
+  };
 }
+
+/** Results with the batch axis in front of the step axis. */
+export const batchedOuts = (outs: readonly Tensor[], isOut: readonly boolean[], carry: number): Batched => ({
+  outs: outs.map((y, i) => (i >= carry && isOut[i] ? moveAxis(y, 1, 0) : y)),
+  batched: isOut,
+});
 
 const widened = new WeakMap<Graph, Map<string, Graph>>();
 
 /** The graph with those outputs repeated that must carry the batch axis and do not. */
-function withAxes(graph: Graph, has: readonly boolean[], needs: readonly boolean[], size: number): Graph {
+export function withAxes(graph: Graph, has: readonly boolean[], needs: readonly boolean[], size: number): Graph {
   if (has.every((h, i) => h === needs[i])) return graph;
   return remembered(
     remembered(widened, graph, () => new Map<string, Graph>()),

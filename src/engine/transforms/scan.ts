@@ -5,6 +5,7 @@
  * it from the last step to the first, and makes sums over the steps that are products in one large product after the loop.
  */
 import { ConfigError, ShapeError, TreeError } from '../errors.ts';
+import type { Graph } from '../graph.ts';
 import { cast } from '../ops/cast.ts';
 import type { TensorLike } from '../ops/constant.ts';
 import { scalar } from '../ops/constant.ts';
@@ -20,9 +21,10 @@ import { bindHoisted } from './scan-hoist.ts';
 import { UNBOUNDED } from './scan-op.ts';
 import { segmented } from './scan-segments.ts';
 import { boolOf, runGuarded } from './scan-stop.ts';
+import { bindUndo } from './scan-undo.ts';
 import { unrolled } from './scan-unrolled.ts';
 
-export interface ScanOptions<C> {
+export interface ScanOptions<C, X = unknown, Y = unknown> {
   /** The number of steps; needed where there is no sequence. */
   readonly length?: number;
   /** From the last step to the first; results stay in the place of their step. */
@@ -31,6 +33,11 @@ export interface ScanOptions<C> {
   readonly checkpointEvery?: number;
   /** Ends the loop after the step whose carry makes this true: the carry stays as it is, and the remaining results are zeros. */
   readonly stopWhen?: (carry: C) => Tensor;
+  /**
+   * The carry before a step from the carry after it, its slice and its result: the inverse of the step. Reverse mode then keeps only the last carry, whatever the number of steps, and undoes the
+   * loop on its way back; second derivatives differentiate `undo` too. Nobody checks that it is the inverse: where it is only nearly so, gradients are too.
+   */
+  readonly undo?: (carry: C, x: X, y: Y) => C;
 }
 
 /** A step as a function of flat tensors; what is no tensor in the trees stays as it is. */
@@ -50,7 +57,7 @@ export function scan<C, X, Y>(
   f: (carry: C, x: X) => readonly [C, Y],
   init: C,
   xs: X,
-  options: ScanOptions<C> = {},
+  options: ScanOptions<C, X, Y> = {},
 ): [carry: C, ys: Y] {
   const [carry, ys] = scanSteps(f, init, xs, options);
   return [carry, ys];
@@ -61,12 +68,13 @@ export function scanSteps<C, X, Y>(
   f: (carry: C, x: X) => readonly [C, Y],
   init: C,
   xs: X,
-  options: ScanOptions<C> = {},
+  options: ScanOptions<C, X, Y> = {},
 ): [carry: C, ys: Y, steps: Tensor] {
-  const { stopWhen } = options;
-  const plain = { ...options, length: lengthOf(xs, tensorsIn(xs)[0], options.length), flag: null };
+  const { stopWhen, undo, ...others } = options;
+  const plain = { ...others, length: lengthOf(xs, tensorsIn(xs)[0], options.length), flag: null };
   checkEvery(options.checkpointEvery);
-  if (stopWhen === undefined) return [...runScan(f, init, xs, plain), scalar(plain.length, 'i32')];
+  checkUndo(options);
+  if (stopWhen === undefined) return [...runScan(f, init, xs, plain, undo), scalar(plain.length, 'i32')];
   return runGuarded(f, init, xs, plain, (_, next) => not(boolOf('scan: stopWhen', stopWhen(next))));
 }
 
@@ -82,15 +90,15 @@ export function runScan<C, X, Y>(
   init: C,
   xs: X,
   options: RunOptions,
+  undo?: (carry: C, x: X, y: Y) => C,
 ): [carry: C, ys: Y] {
   const { length, reverse = false, checkpointEvery: every, flag } = options;
   if (hasTapHandlers() && length !== UNBOUNDED && length > 0) return unrolled(f, init, xs, length, reverse);
   if (every !== undefined && every < length) return segmented(f, init, xs, { ...options, checkpointEvery: every });
-  const { body, first, ysDef, carryDef, captured, sequences } = prepare(f, init, xs);
-  const outs = bindHoisted(
-    { body, consts: captured.length, carry: first.length, length, reverse, flag },
-    { consts: captured, carry: first, xs: sequences },
-  );
+  const { body, back, first, ysDef, carryDef, captured, sequences } = prepare(f, init, xs, undo);
+  const loop = { body, consts: captured.length, carry: first.length, length, reverse };
+  const parts = { consts: captured, carry: first, xs: sequences };
+  const outs = back === undefined ? bindHoisted({ ...loop, flag }, parts) : bindUndo({ ...loop, undo: back }, parts);
   const ys = unflatten<Y>(ysDef, outs.slice(first.length));
   return [unflatten<C>(carryDef, outs.slice(0, first.length)), ys];
 }
@@ -102,20 +110,50 @@ export function settled<C, X, Y>(f: (carry: C, x: X) => readonly [C, Y], init: C
   return unflatten<C>(carryDef, first);
 }
 
-function prepare<C, X, Y>(f: (carry: C, x: X) => readonly [C, Y], init: C, xs: X) {
+function prepare<C, X, Y>(f: (carry: C, x: X) => readonly [C, Y], init: C, xs: X, undo?: (carry: C, x: X, y: Y) => C) {
   const [sequences, buildX] = tensorsIn(xs);
   const [leaves, carryDef] = carryLeaves(init);
   const step: Step<C, X, Y> = { f, buildX, carryDef, buildCarry: (cs) => unflatten<C>(carryDef, cs) };
   const slices = sequences.map((s): Aval => ({ shape: s.shape.slice(1), dtype: s.dtype }));
-  const { body, first, ysDef } = traceStep(step, leaves, slices);
-  const { captured, graphs } = closeTogether([body.graph]);
-  return { body: graphs[0]!, captured, first, ysDef, carryDef, sequences };
+  const traced = traceStep(step, leaves, slices);
+  const { body, first, ysDef } = traced;
+  const back = undo === undefined ? [] : [traceUndo(undo, step, traced, slices)];
+  const { captured, graphs } = closeTogether([body.graph, ...back]);
+  return { body: graphs[0]!, back: graphs[1], captured, first, ysDef, carryDef, sequences };
+}
+
+/** Carry after, slices, results → carry before. */
+function traceUndo<C, X, Y>(
+  undo: (carry: C, x: X, y: Y) => C,
+  { buildCarry, buildX, carryDef }: Step<C, X, Y>,
+  { body, first, ysDef }: TracedStep,
+  slices: readonly Aval[],
+): Graph {
+  const [n, m] = [first.length, first.length + slices.length];
+  const found = traceBody(
+    'scan: undo',
+    (...zs) => undo(buildCarry(zs.slice(0, n)), buildX(zs.slice(n, m)), unflatten<Y>(ysDef, zs.slice(m))),
+    [...first.map(aval), ...slices, ...outAvals(body.graph).slice(n).map(aval)],
+  );
+  checkLike('scan: undo', found, first.map(aval), carryDef);
+  return found.graph;
 }
 
 function checkEvery(every: number | undefined): void {
   if (every === undefined || (Number.isInteger(every) && every > 0)) return;
   throw new ConfigError(`scan: checkpointEvery is ${every}, not a whole number of steps`, {
     help: 'give the steps between two kept carries, such as Math.ceil(Math.sqrt(length))',
+  });
+}
+
+function checkUndo<C, X, Y>({ undo, stopWhen, checkpointEvery }: ScanOptions<C, X, Y>): void {
+  if (undo === undefined || (stopWhen === undefined && checkpointEvery === undefined)) return;
+  const other = stopWhen === undefined ? 'checkpointEvery' : 'stopWhen';
+  throw new ConfigError(`scan: undo and ${other} were both given`, {
+    help:
+      stopWhen === undefined
+        ? 'with undo nothing is kept that segments could save'
+        : 'a loop that ends by itself cannot be undone: give it a length, or leave undo out',
   });
 }
 
