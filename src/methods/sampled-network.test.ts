@@ -39,7 +39,7 @@ async function fitted(learner: Learner<SampledState>, budget = once) {
 
 /** Normalised inputs as the learner sees them: per feature, by the training rows. */
 function inputs(part: { readonly x: ArrayLike<number>; readonly n: number }): Tensor {
-  const { mean, std } = task.normaliser as { mean: number[]; std: number[] };
+  const { mean, std } = task.normaliser as { readonly mean: readonly number[]; readonly std: readonly number[] };
   const values = Float64Array.from(part.x, (v, i) => (v - mean[i % mean.length]!) / std[i % std.length]!);
   return fromArray(values, [part.n, 2], 'f64');
 }
@@ -62,10 +62,7 @@ describe('sampledNetwork', () => {
       ),
     );
     const exact = linalg.solve(add(matmul(a, a, { transposeX: true }), ridge), matmul(a, y, { transposeX: true }));
-    const apart = out
-      .sub(exact)
-      .readSync()
-      .reduce((most: number, v: number) => Math.max(most, Math.abs(v)), 0);
+    const apart = Math.max(...Array.from(out.sub(exact).readSync(), Math.abs));
     expect(apart).toBeLessThan(1e-9);
   });
 
