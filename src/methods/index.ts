@@ -24,6 +24,7 @@ import { predictiveCodingNudge } from './predictive-coding/nudge.ts';
 import { zeroDivergence } from './predictive-coding/zero-divergence.ts';
 import { nearest } from './registry/near.ts';
 import type { CreditRule } from './rule.ts';
+import { sampledNetwork } from './sampled-network.ts';
 import { signSymmetry } from './sign-symmetry.ts';
 import { topDownCreditAssignment } from './top-down/top-down-credit-assignment.ts';
 import { weightPerturbation } from './weight-perturbation.ts';
@@ -61,6 +62,7 @@ export const rules: readonly (() => CreditRule)[] = Object.values(factories);
 export const learners: Readonly<Record<string, LearnerKind>> = {
   'neuron-particles': neuronParticles,
   'particle-swarm': particleSwarm,
+  'sampled-network': sampledNetwork,
 };
 
 /** Whatever can take part in a comparison. */
@@ -144,6 +146,7 @@ export { predictiveCodingNudge } from './predictive-coding/nudge.ts';
 export { zeroDivergence } from './predictive-coding/zero-divergence.ts';
 export type { Citation, CreditCall, CreditResult, CreditRule, Reason } from './rule.ts';
 export { reason } from './rule.ts';
+export { type SampledNetworkOptions, sampledNetwork, sampledNetworkLearner } from './sampled-network.ts';
 export { signSymmetry } from './sign-symmetry.ts';
 export { topDownCreditAssignment } from './top-down/top-down-credit-assignment.ts';
 export { weightPerturbation } from './weight-perturbation.ts';

@@ -22,7 +22,7 @@ export const paper: Paper = definePaper({
   title: 'Training Hamiltonian Neural Networks without Backpropagation',
   citation: rahma2024,
   summary: 'Learns the energy of a mechanical system from motion by drawing the hidden layer and solving for the rest.',
-  methods: [],
+  methods: ['sampled-network'],
   claims: [
     ...identityClaims,
     ...domainClaims,
