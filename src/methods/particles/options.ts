@@ -45,8 +45,8 @@ export interface ParticleOptions extends SwarmOptions, NetworkOptions {
 }
 
 export interface PlainOptions extends SwarmOptions, NetworkOptions {
-  /** Particles start around one network, or each at a network of its own. */
-  readonly start?: 'around' | 'own';
+  /** Particles start around one network, each at a network of its own (whose biases are 0, and so stay 0), or anywhere within ± spread. */
+  readonly start?: 'around' | 'own' | 'uniform';
   readonly memory?: 'reevaluate' | 'keep';
 }
 

@@ -27,8 +27,8 @@ export const kennedy1995: Citation = {
 /** The swarm that a setting describes; options are those of `PlainOptions`. */
 export function plainSearcherOf({ task, model, batch, learningRate, options = {} }: LearnerSetting): PlainSearcher {
   const { start = 'around', ...own }: PlainOptions = { vmax: learningRate, spread: learningRate, ...options };
-  const { memory = batch === task.train.n ? 'keep' : 'reevaluate', particles = start === 'own' ? 30 : 10 } = own;
-  checkOneOf('start', start, ['around', 'own']);
+  const { memory = batch === task.train.n ? 'keep' : 'reevaluate', particles = start === 'around' ? 10 : 30 } = own;
+  checkOneOf('start', start, ['around', 'own', 'uniform']);
   checkOneOf('memory', memory, MEMORIES);
   return {
     net: networkOf(model, own),

@@ -3,6 +3,7 @@
 import { fnv1a } from '../../engine/hash.ts';
 import {
   argmin,
+  cast,
   concat,
   costOf,
   defaultDtype,
@@ -54,11 +55,21 @@ export function beginPlain({ net, swarm, start }: PlainSearcher, key: Tensor): P
   const [own, around] = random.split(key) as [Tensor, Tensor];
   const draw = (k: Tensor): Tensor => ravelWeights(drawWeights(net, k, dtype));
   const best = draw(own);
-  const mask = net.masks === null ? undefined : ravelWeights(net.masks);
+  const mask = net.masks === null ? undefined : cast(ravelWeights(net.masks), dtype);
+  const others = random.keys(around, Math.max(1, swarm.particles - 1));
+  const anywhere = (k: Tensor): Tensor =>
+    random.uniform(k, best.shape, { low: -swarm.spread, high: swarm.spread, dtype }).mul(mask ?? 1);
   const first =
     start === 'around'
       ? scatter(best, random.foldIn(around, 0), swarm, mask)
-      : atRest(concat([expandDims(best, 0), vmap(draw)(random.keys(around, swarm.particles - 1))]));
+      : atRest(
+          sliceAxis(
+            concat([expandDims(best, 0), vmap(start === 'own' ? draw : anywhere)(others)]),
+            0,
+            0,
+            swarm.particles,
+          ),
+        );
   return { swarm: first, best, worth: full([], Number.POSITIVE_INFINITY, dtype) };
 }
 

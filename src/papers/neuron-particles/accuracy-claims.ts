@@ -114,7 +114,7 @@ const signs = (lab: Lab, name: SignSet): Promise<TunedComparison> =>
       learners: [
         particleCandidate(widths, { activation: 'sign' }),
         adamCandidate(widths, 'sign'),
-        adamCandidate(widths, 'straight-through'),
+        ...lab.pick([], [adamCandidate(widths, 'straight-through')]),
       ],
       trials: lab.pick(1, 3),
       runs: lab.pick(1, 3),

@@ -30,7 +30,7 @@ const shares = (lab: Lab, inputs: Inputs, particles: number): Promise<Shares> =>
     const neurons = xorByNeurons(plan, { ...WIDE, particles });
     lab.step(`XOR ${inputs}: plain swarms`);
     const plain = xorByPlain(plan, { ...WIDE, particles }, candidates(particles));
-    const own = xorByPlain(plan, { vmax: 5, particles: 30, start: 'own' }, candidates(particles));
+    const own = xorByPlain(plan, { ...WIDE, particles: 30, start: 'uniform' }, candidates(particles));
     lab.step(`XOR ${inputs}: backprop`);
     // Rates tried for backprop; the best of them on the four rows themselves counts, which favours it.
     const byRate = logGrid(lab.pick(1, 3), 0.02, 0.5).map((rate) => xorByBackprop(plan, rate));

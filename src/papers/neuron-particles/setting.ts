@@ -104,7 +104,7 @@ export async function learn<S>(
 export interface SearchPlan {
   readonly widths: readonly number[];
   readonly sweeps: number;
-  readonly options?: ParticleOptions & { readonly start?: 'around' | 'own' };
+  readonly options?: ParticleOptions & { readonly start?: 'around' | 'own' | 'uniform' };
   /** Rows of a batch; all unless said. */
   readonly batch?: number;
 }
