@@ -15,6 +15,7 @@ const momentum: Readonly<Record<string, number>> = {
   'inference-learning': 0.0316,
   'kolen-pollack': 0.01,
   'multi-tangent': 0.01,
+  'multiplexed-gradient-descent': 3.16e-5,
   'node-perturbation': 0.0001,
   'predictive-coding-nudge': 0.01, // backprop's
   'sign-symmetry': 0.01,

@@ -73,7 +73,7 @@ const SHARES = [0.8, 1.2] as const;
 const bowlClaims: readonly Claim[] = (Object.keys(BOWLS) as Bowl[]).flatMap((bowl) => [
   ...SHARES.map(
     (share): Claim => ({
-      id: `stability-${bowl}-${share}`,
+      id: `stability-${bowl}-${share < 1 ? 'below' : 'above'}`,
       kind: 'identity',
       sentence: `On a ${bowl} bowl of 50 parameters the mean squared distance ${share < 1 ? 'shrinks' : 'grows'} at ${share} of η = 2P/tr H: factor after 600 steps, 2,000 runs.`,
       published: `${{ 'round 0.8': '4.4e-4', 'long 0.8': '5.8e-3', 'round 1.2': '9.0e4', 'long 1.2': '3.9e6' }[`${bowl} ${share}`]} (prototype)`,
@@ -179,7 +179,7 @@ const gain = (
 const gainClaims: readonly Claim[] = [
   ...BANDS.map((f0, i) =>
     gain(
-      `filter-gain-${f0}`,
+      `filter-gain-${f0.toFixed(2).slice(2)}`,
       `The high-pass filter leaves Re H(f) of sinusoids around ${f0} cycles a step: relative difference of the projection on the gradient.`,
       `gain ${[0.234, 0.625, 0.751, 0.761][i]} (prototype)`,
       atMost(0.01),
