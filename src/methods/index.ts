@@ -25,6 +25,7 @@ import { zeroDivergence } from './predictive-coding/zero-divergence.ts';
 import { nearest } from './registry/near.ts';
 import type { CreditRule } from './rule.ts';
 import { signSymmetry } from './sign-symmetry.ts';
+import { learningAlgorithmCloning, variableSharedMetaLearning } from './vsml/learner.ts';
 import { weightPerturbation } from './weight-perturbation.ts';
 
 /** Factories of all rules, by id. A factory takes the rule's options. */
@@ -57,8 +58,10 @@ export const rules: readonly (() => CreditRule)[] = Object.values(factories);
 
 /** Learners that are no rule with an optimiser, by id. */
 export const learners: Readonly<Record<string, LearnerKind>> = {
+  'learning-algorithm-cloning': learningAlgorithmCloning,
   'neuron-particles': neuronParticles,
   'particle-swarm': particleSwarm,
+  'variable-shared-meta-learning': variableSharedMetaLearning,
 };
 
 /** Whatever can take part in a comparison. */
@@ -143,4 +146,5 @@ export { zeroDivergence } from './predictive-coding/zero-divergence.ts';
 export type { Citation, CreditCall, CreditResult, CreditRule, Reason } from './rule.ts';
 export { reason } from './rule.ts';
 export { signSymmetry } from './sign-symmetry.ts';
+export * as vsml from './vsml/index.ts';
 export { weightPerturbation } from './weight-perturbation.ts';
