@@ -9,40 +9,55 @@ import { join } from 'node:path';
 import { loadDataset } from '../src/data/index.ts';
 import { random } from '../src/engine/index.ts';
 import { keyFrom } from '../src/engine/threefry.ts';
-import { slotSynapse } from '../src/methods/vsml/clone-synapse.ts';
-import { fitClone } from '../src/methods/vsml/cloning.ts';
 import { type Pool, poolOf } from '../src/methods/vsml/episodes.ts';
+import type { LstmTheta } from '../src/methods/vsml/lstm-synapse.ts';
 import { type MetaState, metaStart, metaTrain } from '../src/methods/vsml/meta.ts';
 import { shippedMeta, shippedSynapse } from '../src/methods/vsml/meta-setting.ts';
 import { encodeTheta } from '../src/methods/vsml/shipped.ts';
+import { withRate } from '../src/optim/index.ts';
+import { Lab } from '../src/papers/index.ts';
+import { fittedSlot } from '../src/papers/vsml/clone-runs.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../src/run/checkpoint.ts';
 
 const SEED = 11;
 const SAVE_EVERY = 50;
+/** Meta learning ends with small steps from here on. */
+const SLOW_FROM = 2650;
+const SLOW_RATE = 1.5e-3;
 const [what = 'meta', steps = '1500', folder = '.vsml'] = process.argv.slice(2);
 await mkdir(folder, { recursive: true });
-if (what === 'clone') await clone(Number(steps));
+if (what === 'clone') await clone();
 else await meta(Number(steps));
 
-async function clone(count: number): Promise<void> {
-  const synapse = slotSynapse({ rate: 0.02 });
-  const onChunk = (step: number, loss: number) => report(step, loss);
-  const theta = await fitClone({ synapse, key: random.key(SEED), steps: count, onChunk });
-  await keep('clone.txt', new TextEncoder().encode(encodeTheta(theta)));
+/** The fit that the claims of the paper measure at full scale. */
+async function clone(): Promise<void> {
+  const lab = new Lab({ scale: 'full', progress: (said: string): void => void process.stdout.write(`${said}\n`) });
+  await keep('clone.txt', new TextEncoder().encode(encodeTheta(await fittedSlot(lab))));
 }
 
 async function meta(count: number): Promise<void> {
   const options = shippedMeta(await pools(), random.key(SEED + 1));
   const fresh = metaStart(shippedSynapse.init(random.key(SEED)), options.optimizer);
-  const from = await resumed(fresh);
+  const from = await phase(options, await resumed(fresh), Math.min(count, SLOW_FROM));
+  await phase(options, { ...from, memory: withRate(from.memory, SLOW_RATE) }, count);
+}
+
+async function phase(
+  options: ReturnType<typeof shippedMeta>,
+  from: MetaState<LstmTheta>,
+  count: number,
+): Promise<MetaState<LstmTheta>> {
   let sum = 0;
+  let last = from;
   for await (const { step, loss, state } of metaTrain(options, { from, steps: count })) {
+    last = state;
     sum += loss;
     if (step % SAVE_EVERY !== 0) continue;
     report(step, sum / SAVE_EVERY);
     sum = 0;
     await save(state);
   }
+  return last;
 }
 
 /** Handwritten digits of a file, and digits that the project draws itself; MNIST and Fashion-MNIST stay unseen. */

@@ -27,6 +27,7 @@ import type { CreditRule } from './rule.ts';
 import { sampledNetwork } from './sampled-network.ts';
 import { signSymmetry } from './sign-symmetry.ts';
 import { topDownCreditAssignment } from './top-down/top-down-credit-assignment.ts';
+import { learningAlgorithmCloning, variableSharedMetaLearning } from './vsml/learner.ts';
 import { weightPerturbation } from './weight-perturbation.ts';
 
 /** Factories of all rules, by id. A factory takes the rule's options. */
@@ -60,9 +61,11 @@ export const rules: readonly (() => CreditRule)[] = Object.values(factories);
 
 /** Learners that are no rule with an optimiser, by id. */
 export const learners: Readonly<Record<string, LearnerKind>> = {
+  'learning-algorithm-cloning': learningAlgorithmCloning,
   'neuron-particles': neuronParticles,
   'particle-swarm': particleSwarm,
   'sampled-network': sampledNetwork,
+  'variable-shared-meta-learning': variableSharedMetaLearning,
 };
 
 /** Whatever can take part in a comparison. */
@@ -149,4 +152,5 @@ export { reason } from './rule.ts';
 export { type SampledNetworkOptions, sampledNetwork, sampledNetworkLearner } from './sampled-network.ts';
 export { signSymmetry } from './sign-symmetry.ts';
 export { topDownCreditAssignment } from './top-down/top-down-credit-assignment.ts';
+export * as vsml from './vsml/index.ts';
 export { weightPerturbation } from './weight-perturbation.ts';

@@ -79,11 +79,11 @@ export interface MachineOptions {
 }
 
 /** Everything that goes on from example to example. */
-export interface MachineState<S> {
+export type MachineState<S> = {
   readonly layers: readonly S[];
   /** What each layer hears from above: (E, width, M). */
   readonly heard: readonly Tensor[];
-}
+};
 
 /** One example of each episode: x (E, A), y (E, C) one-hot. */
 export interface Example {

@@ -111,7 +111,7 @@ export interface Race {
   /** On rows that neither saw, by tanh(x)·W with the final weights. */
   readonly test: { readonly backprop: number; readonly clone: number };
   /** On the first of these rows: by the clone's own forward messages, and by tanh(x)·W with its weights. */
-  readonly firstTest: { readonly messages: number; readonly weights: number };
+  readonly firstTest: { readonly messages: number; readonly weights: number; readonly difference: number };
   /** Of the total changes of the weights, layer by layer. */
   readonly cosines: readonly number[];
   /** Running share of right predictions, for pictures. */
@@ -124,10 +124,12 @@ export interface RaceCall {
   readonly key: Tensor;
   readonly train: Rows;
   readonly test: Rows;
+  /** Test rows that the clone also answers by its own messages; 500 unless said. */
+  readonly messageRows?: number;
 }
 
 /** A clone and backprop from the same weights over the same rows. */
-export function race({ theta, widths, key, train, test }: RaceCall): Race {
+export function race({ theta, widths, key, train, test, messageRows = 500 }: RaceCall): Race {
   const weights = startWeights(key, widths);
   const real = backprop(weights, train);
   const net = machine(widths, slot, CLONE_MACHINE);
@@ -136,7 +138,7 @@ export function race({ theta, widths, key, train, test }: RaceCall): Race {
   const stream = { xs: alone(train.xs), ys: alone(train.ys) };
   const [after, logits] = jit((p: CloneTheta) => net.run(p, start, stream))(theta);
   const learned = after.layers.map(({ w }) => reshape(w, w.shape.slice(1)));
-  const first = firstRows(test, 500);
+  const first = firstRows(test, messageRows);
   const answered = jit(
     (p: CloneTheta) => scan((c: null, x: Tensor) => [c, net.predict(p, after, x)], null, alone(first.xs))[1],
   );
@@ -144,10 +146,7 @@ export function race({ theta, widths, key, train, test }: RaceCall): Race {
   return {
     cumulative: { backprop: share(rights.backprop), clone: share(rights.clone) },
     test: { backprop: testOf(real.weights, test), clone: testOf(learned, test) },
-    firstTest: {
-      messages: share(right(reshape(answered(theta), first.ys.shape), first.ys)),
-      weights: testOf(learned, first),
-    },
+    firstTest: compareRights(right(reshape(answered(theta), first.ys.shape), first.ys), rightOf(learned, first)),
     cosines: changeCosines(weights, real.weights, learned),
     curves: { backprop: running(rights.backprop), clone: running(rights.clone) },
   };
@@ -167,11 +166,19 @@ function running(hits: readonly number[]): number[] {
   });
 }
 
-function testOf(weights: readonly Tensor[], { xs, ys }: Rows): number {
+/** Shares of two lists of right answers, and their difference counted in whole answers. */
+function compareRights(messages: readonly number[], weights: readonly number[]): Race['firstTest'] {
+  const lead = messages.reduce((sum, hit, i) => sum + hit - weights[i]!, 0);
+  return { messages: share(messages), weights: share(weights), difference: lead / messages.length };
+}
+
+function rightOf(weights: readonly Tensor[], { xs, ys }: Rows): number[] {
   let x = xs;
   for (const w of weights) x = matmul(tanh(x), w);
-  return share(right(x, ys));
+  return right(x, ys);
 }
+
+const testOf = (weights: readonly Tensor[], rows: Rows): number => share(rightOf(weights, rows));
 
 /** The start of race `seed` on the digits: 300 examples at the quick scale, 1,000 at the full one. */
 export const digitsRace = (lab: Lab, widths: readonly number[], seed: number): Promise<Race> =>
@@ -180,7 +187,8 @@ export const digitsRace = (lab: Lab, widths: readonly number[], seed: number): P
     const train = await freshDigits(lab, lab.pick(300, 1000));
     const theta = await fittedSlot(lab, seed);
     lab.step(`racing ${widths.join('-')}, seed ${seed}`);
-    return race({ theta, widths, key: lab.key('race', seed), train, test });
+    const messageRows = lab.pick(500, test.xs.shape[0]!);
+    return race({ theta, widths, key: lab.key('race', seed), train, test, messageRows });
   });
 
 /** Images of another size: the first rows for the race, the next thousand for the test. */

@@ -5,7 +5,9 @@ import { drawEpisodes, type EpisodeOptions, type Pool, poolOf } from '../../meth
 import { type LstmTheta, lstmSynapse } from '../../methods/vsml/lstm-synapse.ts';
 import { machine, type Stream } from '../../methods/vsml/machine.ts';
 import { type MetaEvent, metaStart, metaTrain } from '../../methods/vsml/meta.ts';
-import { metaOptimizer } from '../../methods/vsml/meta-setting.ts';
+import { metaOptimizer, shippedSynapse } from '../../methods/vsml/meta-setting.ts';
+import { decodeTheta } from '../../methods/vsml/shipped.ts';
+import { META_TRAINED } from '../../methods/vsml/trained.ts';
 import { adam, type Optimizer, sgd } from '../../optim/index.ts';
 import type { Lab } from '../ledger/lab.ts';
 import { accuracyCurve, asOnline, metaRnn, type Online, type RnnTheta, regression } from './students.ts';
@@ -129,6 +131,13 @@ export const testStream = (lab: Lab, name: SetName, options: TestOptions = {}): 
 };
 
 export const meanOf = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
+
+/** The algorithm that the package ships, for streams of these sizes. */
+export function shippedLearner(lab: Lab, { xs, ys }: Stream): Online<unknown> {
+  const theta = decodeTheta(META_TRAINED, shippedSynapse.init(lab.key('unused')));
+  const net = machine([xs.shape[2]!, ys.shape[2]!], shippedSynapse);
+  return asOnline(net, theta, lab.key('test states')) as Online<unknown>;
+}
 
 /** A machine with these parameters, for streams of these sizes. */
 export function learnerOf(lab: Lab, theta: LstmTheta, { xs, ys }: Stream): Online<unknown> {

@@ -2,6 +2,7 @@
 import {
   add,
   argmax,
+  cast,
   concat,
   eq,
   expandDims,
@@ -71,7 +72,7 @@ export function accuracyCurve<S>(online: Online<S>, stream: Stream): number[] {
   const run = jit(({ xs, ys }: { xs: Tensor; ys: Tensor }) => {
     const learn = (s: S, [x, y]: [Tensor, Tensor]) => online.learn(s, { x, y });
     const [, logits] = scan(learn, online.start(xs.shape[1]!), [xs, ys] as [Tensor, Tensor]);
-    return mean(eq(argmax(logits, -1), argmax(ys, -1)), 1);
+    return mean(cast(eq(argmax(logits, -1), argmax(ys, -1)), 'f32'), 1);
   });
   return Array.from(run({ ...stream }).readSync(), Number);
 }
