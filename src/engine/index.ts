@@ -86,7 +86,13 @@ export {
 export { cond, condOp } from './transforms/cond.ts';
 export { customJvp, customJvpOp } from './transforms/custom-jvp.ts';
 export { customVjp, customVjpOp } from './transforms/custom-vjp.ts';
-export { type FixedPointOptions, type FixedPointReport, fixedPoint, fixedPointOp } from './transforms/fixed-point.ts';
+export {
+  type DerivativeOptions,
+  type FixedPointOptions,
+  type FixedPointReport,
+  fixedPoint,
+  fixedPointOp,
+} from './transforms/fixed-point.ts';
 export * from './transforms/jit.ts';
 export { keptRows } from './transforms/kept-rows.ts';
 export { linearCall, linearCallOp } from './transforms/linear-call.ts';

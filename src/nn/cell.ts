@@ -1,7 +1,7 @@
 /** What a recurrent cell is, and the layer that runs one over a sequence. */
 
 import type { FloatDtype, Shape, Tensor } from '../engine/index.ts';
-import { jvp, namedScope, ones, sliceAxis, squeeze, stack } from '../engine/index.ts';
+import { hasTapHandlers, jvp, moveAxis, namedScope, ones, scan, sliceAxis, squeeze, stack } from '../engine/index.ts';
 import { matmulWithFeedback } from './feedback.ts';
 import type { Key } from './key.ts';
 import type { Layer, Tree } from './layer.ts';
@@ -61,8 +61,23 @@ export const slopeOf =
 export const through = (kind: string, name: string, params: Tree, x: Tensor, feedback: Tree | undefined): Tensor =>
   matmulWithFeedback(x, param(kind, params, name), entry(feedback, name));
 
-/** Runs a step over the time axis of xs, (B, T, F): the last carry and the outputs, (B, T, …). Step t has the scope `t`. */
+/**
+ * Runs a step over the time axis of xs, (B, T, F): the last carry and the outputs, (B, T, …).
+ *
+ * One compiled loop. While taps are watched it is unrolled instead, so that every step can be seen: step t has the scope `t`.
+ */
 export function overTime<Carry>(
+  step: (carry: Carry, x: Tensor) => readonly [carry: Carry, y: Tensor],
+  start: Carry,
+  xs: Tensor,
+): readonly [carry: Carry, ys: Tensor] {
+  if (hasTapHandlers()) return stepByStep(step, start, xs);
+  const [carry, ys] = scan(step, start, moveAxis(xs, 1, 0));
+  return [carry, moveAxis(ys, 0, 1)];
+}
+
+/** The loop unrolled. */
+export function stepByStep<Carry>(
   step: (carry: Carry, x: Tensor) => readonly [carry: Carry, y: Tensor],
   start: Carry,
   xs: Tensor,

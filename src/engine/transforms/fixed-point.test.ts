@@ -49,6 +49,35 @@ for (const backend of ['js', 'wasm'] as const) {
       });
     });
 
+    it('the derivative of a solve that does not converge is NaN where that is asked for', () => {
+      c.setBackend(backend);
+      const { slope } = solved(0.8);
+      const run = (derivative: NonNullable<c.FixedPointOptions['derivative']>) => (p: Tensor) =>
+        c.fixedPoint((x: Tensor, q: Tensor) => c.cos(c.mul(q, x)), c.mul(p, 0), p, { ...options, derivative })[0];
+      const enough = run({ unconverged: 'nan' });
+      const short = run({ unconverged: 'nan', maxIterations: 3 });
+      expect(c.grad(enough)(at(0.8)).item()).toBeCloseTo(slope, 11);
+      expect(c.hvp(enough, at(0.8), at(1)).item()).toBeCloseTo(c.hvp(dottie, at(0.8), at(1)).item(), 10);
+      expect(short(at(0.8)).item()).toBeCloseTo(solved(0.8).x, 12);
+      for (const broken of [
+        c.grad(short)(at(0.8)),
+        c.jit(c.grad(short))(at(0.8)),
+        c.jvp(short, at(0.8), at(1))[1],
+        c.linearize(short, at(0.8))[1](at(1)),
+      ])
+        expect(broken.item()).toBeNaN();
+      // at p = 0 the map does not depend on x: its solve is done after two steps, that of the other instance is not
+      const [done, lost] = c
+        .vmap(c.grad(short))(c.tensor([0, 0.8], { dtype: 'f64' }))
+        .readSync();
+      expect(done).toBeCloseTo(0, 15);
+      expect(lost).toBeNaN();
+      const last = c
+        .grad(run({ maxIterations: 3 }))(at(0.8))
+        .item();
+      expect(Math.abs(last - slope)).toBeGreaterThan(1e-3);
+    });
+
     it('a linear map gives (I − A)⁻¹b and the transposed solve', () => {
       c.setBackend(backend);
       const A = c.tensor(
@@ -74,3 +103,12 @@ for (const backend of ['js', 'wasm'] as const) {
     });
   });
 }
+
+describe('fixedPoint', () => {
+  it('refuses limits that end no iteration, those of derivatives too', () => {
+    const run = (options: object) => () => c.fixedPoint((x: Tensor) => c.cos(x), at(1), null, options);
+    for (const wrong of [{ tolerance: 0 }, { maxIterations: 0.5 }, { unconverged: 'throw' }])
+      expect(run({ derivative: wrong })).toThrow(c.ConfigError);
+    expect(run({ tolerance: -1 })).toThrow(c.ConfigError);
+  });
+});

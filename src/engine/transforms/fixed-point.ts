@@ -15,6 +15,7 @@ import { cast } from '../ops/cast.ts';
 import { gt, le } from '../ops/compare.ts';
 import { scalar } from '../ops/constant.ts';
 import { max } from '../ops/extrema.ts';
+import { where } from '../ops/logic.ts';
 import { allBatched } from '../ops/makers.ts';
 import { zerosLike } from '../ops/movement.ts';
 import { abs, maximum } from '../ops/piecewise.ts';
@@ -34,8 +35,16 @@ export interface FixedPointOptions {
   readonly tolerance?: number;
   /** Iterations at most; 1000 unless said. */
   readonly maxIterations?: number;
-  /** Tolerance and iterations of the linear solves of derivatives; those above unless said. */
-  readonly derivative?: { readonly tolerance?: number; readonly maxIterations?: number };
+  /** The linear solves of derivatives. */
+  readonly derivative?: DerivativeOptions;
+}
+
+/** The linear solve of a derivative: tolerance and iterations are those of the value unless said. */
+export interface DerivativeOptions {
+  readonly tolerance?: number;
+  readonly maxIterations?: number;
+  /** What a solve that does not converge gives: its last iterate (unless said), or NaN in every element, so that no gradient is silently wrong. */
+  readonly unconverged?: 'last' | 'nan';
 }
 
 /** How an iteration ended. */
@@ -49,6 +58,7 @@ export interface FixedPointReport {
 interface Limits {
   readonly tolerance: number;
   readonly maxIterations: number;
+  readonly unconverged: 'last' | 'nan';
 }
 
 interface FixedPointParams extends Limits {
@@ -194,7 +204,7 @@ function transposedStep({ step, known, affine }: FixedPointParams): Graph {
 }
 
 /** The iteration as a loop that ends when nothing moves by more than the tolerance. */
-function iteration({ step, known, lead, tolerance, maxIterations }: FixedPointParams): Graph {
+function iteration({ step, known, lead, tolerance, maxIterations, unconverged }: FixedPointParams): Graph {
   const one = traceGraph((...zs) => {
     const [p, x0] = [zs.slice(0, known), zs.slice(known)];
     const start = { x: x0, residual: scalar(Number.POSITIVE_INFINITY, x0[0]!.dtype as 'f64') };
@@ -208,7 +218,8 @@ function iteration({ step, known, lead, tolerance, maxIterations }: FixedPointPa
       start,
       { maxTrips: maxIterations },
     );
-    return [...last.x, last.residual, steps];
+    const found = last.x.map((x) => (unconverged === 'last' ? x : where(le(last.residual, limit), x, Number.NaN)));
+    return [...found, last.residual, steps];
   }, inputAvals(step));
   return lead.reduceRight(
     (graph, size) =>
@@ -228,7 +239,7 @@ const largestMove = (x: readonly Tensor[], next: readonly Tensor[]): Tensor =>
  * Finds x = f(x, params) by repeated application from `x0`, to the tolerance; returns it with a report of residual, iterations and convergence.
  *
  * Derivatives with respect to `params` are implicit: forward, reverse, of any order, under vmap (each instance stops for itself) and jit. The first guess has no derivative. A loop that does not
- * converge returns its last value and says so in `converged`.
+ * converge returns its last value and says so in `converged`; the solve of a derivative gives NaN instead with `derivative: { unconverged: 'nan' }`.
  */
 export function fixedPoint<X, P>(
   f: (x: X, params: P) => X,
@@ -236,7 +247,9 @@ export function fixedPoint<X, P>(
   params: P,
   { tolerance = 1e-6, maxIterations = 1000, derivative = {} }: FixedPointOptions = {},
 ): [x: X, report: FixedPointReport] {
-  checkLimits(tolerance, maxIterations);
+  const limits: Limits = { tolerance, maxIterations, unconverged: 'last' };
+  const solve: Limits = { ...limits, ...derivative };
+  for (const each of [limits, solve]) checkLimits(each);
   const [operands, build] = tensorsIn(params);
   const [leaves, def] = flatten(x0);
   const first = leaves.map((x) => asTensor(x as Tensor | number));
@@ -250,13 +263,12 @@ export function fixedPoint<X, P>(
   ]);
   checkLike('fixedPoint: the function', body, first.map(aval), def);
   const { captured, graphs } = closeTogether([body.graph]);
-  const limits = { tolerance, maxIterations };
   const outs = bind(fixedPointOp, [...captured, ...operands, ...first], {
     ...limits,
     step: graphs[0]!,
     known: captured.length + n,
     lead: [],
-    derivative: { ...limits, ...derivative },
+    derivative: solve,
     affine: 0,
   });
   const [residual, iterations] = outs.slice(first.length) as [Tensor, Tensor];
@@ -264,7 +276,11 @@ export function fixedPoint<X, P>(
   return [unflatten<X>(def, outs.slice(0, first.length)), { residual, iterations, converged }];
 }
 
-function checkLimits(tolerance: number, maxIterations: number): void {
+function checkLimits({ tolerance, maxIterations, unconverged }: Limits): void {
+  if (unconverged !== 'last' && unconverged !== 'nan')
+    throw new ConfigError(`fixedPoint: unconverged is ${JSON.stringify(unconverged)}`, {
+      help: "give 'last' or 'nan'",
+    });
   if (tolerance > 0 && Number.isInteger(maxIterations) && maxIterations > 0) return;
   throw new ConfigError(`fixedPoint: tolerance ${tolerance} and maxIterations ${maxIterations} end no iteration`, {
     help: 'give a positive tolerance and a positive whole number of iterations',
