@@ -6,6 +6,7 @@ import { directFeedbackAlignment } from './direct-feedback-alignment.ts';
 import { equilibriumPropagation } from './equilibrium-propagation.ts';
 import { feedbackAlignment } from './feedback-alignment.ts';
 import { forwardGradient } from './forward-gradient.ts';
+import { hebbianNorm } from './hebbian/hebbian-norm.ts';
 import { kolenPollack } from './kolen-pollack.ts';
 import type { LearnerKind } from './learner.ts';
 import { multiTangent } from './multi-tangent.ts';
@@ -45,6 +46,7 @@ export const rules: readonly (() => CreditRule)[] = Object.values(factories);
 
 /** Learners that are no rule with an optimiser, by id. */
 export const learners: Readonly<Record<string, LearnerKind>> = {
+  'hebbian-norm': hebbianNorm,
   'neuron-particles': neuronParticles,
   'particle-swarm': particleSwarm,
 };
@@ -100,6 +102,7 @@ export * as energy from './energy/index.ts';
 export { equilibriumPropagation } from './equilibrium-propagation.ts';
 export { feedbackAlignment } from './feedback-alignment.ts';
 export { forwardGradient } from './forward-gradient.ts';
+export { type HebbianOptions, hebbianLearner, hebbianNorm } from './hebbian/hebbian-norm.ts';
 export { kolenPollack } from './kolen-pollack.ts';
 export type {
   Budget,

@@ -14,6 +14,7 @@ const loaders: Readonly<Record<string, Load>> = {
   'backprop-basics': () => import('./backprop-basics.ts'),
   'ebm-infinitesimal-limit': () => import('./ebm-infinitesimal-limit.ts'),
   'forward-gradients': () => import('./forward-gradients.ts'),
+  'hebbian-norm': () => import('./hebbian-norm.ts'),
   'multi-tangent': () => import('./multi-tangent.ts'),
   'neuron-particles': () => import('./neuron-particles.ts'),
   'z-il-predictive-coding': () => import('./z-il-predictive-coding.ts'),
