@@ -11,6 +11,7 @@ import { feedbackAlignment } from './feedback-alignment.ts';
 import { forwardForward } from './forward-forward/forward-forward.ts';
 import { symba } from './forward-forward/symba.ts';
 import { forwardGradient } from './forward-gradient.ts';
+import { hebbianNorm } from './hebbian/hebbian-norm.ts';
 import { kolenPollack } from './kolen-pollack.ts';
 import type { LearnerKind } from './learner.ts';
 import { multiTangent } from './multi-tangent.ts';
@@ -62,6 +63,7 @@ export const rules: readonly (() => CreditRule)[] = Object.values(factories);
 /** Learners that are no rule with an optimiser, by id. */
 export const learners: Readonly<Record<string, LearnerKind>> = {
   'learning-algorithm-cloning': learningAlgorithmCloning,
+  'hebbian-norm': hebbianNorm,
   'neuron-particles': neuronParticles,
   'particle-swarm': particleSwarm,
   'sampled-network': sampledNetwork,
@@ -124,6 +126,7 @@ export { feedbackAlignment } from './feedback-alignment.ts';
 export { forwardForward } from './forward-forward/forward-forward.ts';
 export { symba } from './forward-forward/symba.ts';
 export { forwardGradient } from './forward-gradient.ts';
+export { type HebbianOptions, hebbianLearner, hebbianNorm } from './hebbian/hebbian-norm.ts';
 export { kolenPollack } from './kolen-pollack.ts';
 export type {
   Budget,

@@ -17,6 +17,7 @@ const loaders: Readonly<Record<string, Load>> = {
   'forward-gradients': () => import('./forward-gradients.ts'),
   'hamiltonian-sampled': () => import('./hamiltonian-sampled.ts'),
   mgd: () => import('./mgd.ts'),
+  'hebbian-norm': () => import('./hebbian-norm.ts'),
   'multi-tangent': () => import('./multi-tangent.ts'),
   'neuron-particles': () => import('./neuron-particles.ts'),
   vsml: () => import('./vsml.ts'),
