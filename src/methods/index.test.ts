@@ -45,7 +45,7 @@ describe('the registry', () => {
 
   it('lists all rules where nothing is near', () => {
     expect(caught('hydrodynamics').message).toContain(
-      'backprop, contrastive-hebbian-learning, direct-feedback-alignment',
+      Object.keys(factories).slice(0, 5).join(', '),
     );
   });
 });

@@ -16,13 +16,13 @@ const loaders: Readonly<Record<string, Load>> = {
   'ebm-infinitesimal-limit': () => import('./ebm-infinitesimal-limit.ts'),
   'forward-gradients': () => import('./forward-gradients.ts'),
   'hamiltonian-sampled': () => import('./hamiltonian-sampled.ts'),
-  mgd: () => import('./mgd.ts'),
   'hebbian-norm': () => import('./hebbian-norm.ts'),
+  mgd: () => import('./mgd.ts'),
   'multi-tangent': () => import('./multi-tangent.ts'),
   'neuron-particles': () => import('./neuron-particles.ts'),
-  vsml: () => import('./vsml.ts'),
   symba: () => import('./symba.ts'),
   tdca: () => import('./tdca.ts'),
+  vsml: () => import('./vsml.ts'),
   'z-il-predictive-coding': () => import('./z-il-predictive-coding.ts'),
 };
 
