@@ -8,6 +8,7 @@ import { learners } from '../methods/index.ts';
 const momentum: Readonly<Record<string, number>> = {
   'autonomous-inference-learning': 0.01, // backprop's credit, and so its rate
   backprop: 0.01,
+  'burst-cortico-cortical': 0.000316,
   'contrastive-hebbian-learning': 0.01,
   'direct-feedback-alignment': 0.001,
   'feedback-alignment': 0.00316,

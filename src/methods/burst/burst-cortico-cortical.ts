@@ -12,6 +12,8 @@ import type { Tensor } from '../../engine/index.ts';
 import { add, ConfigError, logistic, mul, sub, tanh } from '../../engine/index.ts';
 import type { Tree } from '../../nn/layer.ts';
 import { entry } from '../../nn/layer.ts';
+import type { Model } from '../../nn/model.ts';
+import { knownCouplings, nameOfActivation } from '../energy/couplings.ts';
 import { treeAt } from '../energy/paths.ts';
 import { samplesIn } from '../energy/prediction.ts';
 import type { Citation, CreditCall, CreditResult, CreditRule } from '../rule.ts';
@@ -53,7 +55,7 @@ export type FeedbackPlasticity = 'none' | 'cancellation' | 'feedback' | 'kolen-p
 export interface BurstCorticoCorticalOptions {
   /** Where Y comes from: drawn, a copy of W at the start, or W itself. */
   readonly feedback?: Pathway;
-  /** Standard deviation of a drawn Y (0.5), or what W is multiplied by (1). */
+  /** Standard deviation of a drawn Y (0.5 below sigmoid units, that of W where there are ReLU units), or what W is multiplied by (1). */
   readonly feedbackScale?: number;
   /** Where Q comes from: drawn, p_b·Y at the start, or p_b·Y itself. */
   readonly cancellation?: Pathway;
@@ -71,7 +73,10 @@ export interface BurstCorticoCorticalOptions {
   readonly raw?: boolean;
 }
 
-type Settings = Required<Omit<BurstCorticoCorticalOptions, 'teaching'>> & { readonly teaching: number | undefined };
+type Settings = Required<Omit<BurstCorticoCorticalOptions, 'teaching' | 'feedbackScale'>> & {
+  readonly teaching: number | undefined;
+  readonly feedbackScale: number | undefined;
+};
 
 export type BurstState = { readonly feedback: FeedbackWeights };
 
@@ -79,7 +84,7 @@ export type BurstState = { readonly feedback: FeedbackWeights };
 export function burstCorticoCortical(options: BurstCorticoCorticalOptions = {}): CreditRule<BurstState> {
   const settings: Settings = {
     feedback: 'random',
-    feedbackScale: (options.feedback ?? 'random') === 'random' ? 0.5 : 1,
+    feedbackScale: undefined,
     cancellation: 'tied',
     cancellationScale: 0.25,
     plasticity: 'none',
@@ -99,9 +104,19 @@ export function burstCorticoCortical(options: BurstCorticoCorticalOptions = {}):
     nature: 'biased',
     trainsFeedback: settings.plasticity === 'kolen-pollack',
     supports: (model) => supportsChain(model, { hidden: Object.keys(slopeOverRate), output: TAUGHT }),
-    init: (model, params, key) => ({ feedback: drawFeedback(upperWeights(model, params), key, settings) }),
+    init: (model, params, key) => {
+      const pathways = { ...settings, feedbackScale: scaleFor(model, settings) };
+      return { feedback: drawFeedback(upperWeights(model, params), key, pathways) };
+    },
     credit: (call) => burstCredit(call, settings),
   };
+}
+
+/** A wide Y suits bounded rates; those of ReLU units would run away. */
+function scaleFor(model: Model, { feedback, feedbackScale }: Settings): number | null {
+  if (feedbackScale !== undefined) return feedbackScale;
+  if (feedback !== 'random') return 1;
+  return knownCouplings(model).some((coupling) => nameOfActivation(coupling) === 'relu') ? null : 0.5;
 }
 
 /** What one layer carries during a step. */
@@ -163,7 +178,7 @@ function burstCredit(call: CreditCall<BurstState>, settings: Settings): CreditRe
   const output = chain.layers.at(-1)!;
   const top = settings.teaching === 0 ? untaught(output, settings.baseline) : taught(output, loss, batch, settings);
   const weights = upperWeights(model, params);
-  const y = feedbackNow(state.feedback, weights, settings.feedbackScale);
+  const y = feedbackNow(state.feedback, weights, settings.feedbackScale ?? 1);
   const layers = burstSweep(chain, top, { y, q: state.feedback.q }, settings);
   const count = samplesIn(loss, output.y);
   const scale = -1 / (count * (settings.raw ? 1 : top.unit));
@@ -224,7 +239,7 @@ function checkSettings(settings: Settings): void {
   checkChoice('plasticity', plasticity, ['none', 'cancellation', 'feedback', 'kolen-pollack']);
   checkChoice('form', form, ['difference', 'rates']);
   checkWithin('baseline', baseline, [0, 0.5], 'p lies between 0 and 2·baseline: use more than 0 and at most 0.5', true);
-  checkWithin('feedbackScale', settings.feedbackScale, [0, Number.MAX_VALUE], 'use 0 or more');
+  checkWithin('feedbackScale', settings.feedbackScale ?? 0, [0, Number.MAX_VALUE], 'use 0 or more');
   checkWithin('cancellationScale', settings.cancellationScale, [0, Number.MAX_VALUE], 'use 0 or more');
   checkWithin('plasticityRate', settings.plasticityRate, [0, Number.MAX_VALUE], 'use 0 or more');
   if (teaching !== undefined) checkWithin('teaching', teaching, [0, Number.MAX_VALUE], 'try 1, or less');

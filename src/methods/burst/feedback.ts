@@ -1,6 +1,6 @@
 /** The two feedback pathways of a burst network: Y, which sends burst rates, and Q, which cancels what Y sends at baseline. */
 import type { FloatDtype, Tensor } from '../../engine/index.ts';
-import { ConfigError, cast, mul, random } from '../../engine/index.ts';
+import { ConfigError, cast, mean, mul, random, sqrt, square } from '../../engine/index.ts';
 import type { Key } from '../../nn/key.ts';
 
 /** Weights drawn once; a copy at the start, then free; or a copy at every step. */
@@ -16,7 +16,8 @@ export type FeedbackWeights = {
 
 export interface PathwayOptions {
   readonly feedback: Pathway;
-  readonly feedbackScale: number;
+  /** Null draws Y as widely spread as W. */
+  readonly feedbackScale: number | null;
   readonly cancellation: Pathway;
   readonly cancellationScale: number;
   readonly baseline: number;
@@ -26,7 +27,7 @@ export interface PathwayOptions {
 export function drawFeedback(weights: readonly Tensor[], key: Key, options: PathwayOptions): FeedbackWeights {
   const { feedback, feedbackScale, cancellation, cancellationScale } = options;
   const [forY, forQ] = random.split(key, 2) as [Key, Key];
-  const y = feedback === 'random' ? drawLike(weights, forY, feedbackScale) : scaled(weights, feedbackScale);
+  const y = feedback === 'random' ? drawLike(weights, forY, feedbackScale) : scaled(weights, feedbackScale ?? 1);
   const drawn = cancellation === 'random' ? drawLike(weights, forQ, cancellationScale) : scaled(y, options.baseline);
   return { y: feedback === 'tied' ? [] : y, q: cancellation === 'tied' ? [] : drawn };
 }
@@ -37,11 +38,12 @@ export const feedbackNow = ({ y }: FeedbackWeights, weights: readonly Tensor[], 
 
 export const scaled = (xs: readonly Tensor[], by: number): Tensor[] => xs.map((x) => (by === 1 ? x : mul(x, by)));
 
-/** Normal numbers of a standard deviation, in f32 first, so that f32 and f64 runs start equal. */
-export const drawLike = (weights: readonly Tensor[], key: Key, deviation: number): Tensor[] =>
-  weights.map((w, i) =>
-    cast(mul(random.normal(random.foldIn(key, i), w.shape, { dtype: 'f32' }), deviation), w.dtype as FloatDtype),
-  );
+/** Normal numbers of a standard deviation, or of that of each weight; in f32 first, so that f32 and f64 runs start equal. */
+export const drawLike = (weights: readonly Tensor[], key: Key, deviation: number | null): Tensor[] =>
+  weights.map((w, i) => {
+    const drawn = cast(random.normal(random.foldIn(key, i), w.shape, { dtype: 'f32' }), w.dtype as FloatDtype);
+    return mul(drawn, deviation ?? sqrt(mean(square(w))));
+  });
 
 /** Refuses a word that is not among the choices. */
 export function checkChoice(option: string, value: string, choices: readonly string[]): void {

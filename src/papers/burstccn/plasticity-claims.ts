@@ -142,6 +142,8 @@ export const plasticityClaims: readonly Claim[] = [
     'Where Y = W it is backprop that credit turns to: the largest angle of the two top hidden layers.',
     {
       kind: 'report',
+      expected: 'not reproduced',
+      why: 'The prototype had 27° and 30° in its two seeds; of three seeds here the worst ends at 39°.',
       scales: ['full'],
       threshold: atMost(35),
       measure: async (lab) =>

@@ -155,6 +155,8 @@ export const streamClaims: readonly Claim[] = [
     'burstprop-needs-two',
     'Burstprop in one phase does not learn it: squared error before over after, the largest over seeds.',
     {
+      expected: { quick: 'holds', full: 'not reproduced' },
+      why: 'In one of three tasks drawn here Burstprop improves 15 times; the three of the prototype do not.',
       threshold: below(2),
       measure: async (lab) => worst(await over(lab, 'burstprop', gain)),
     },

@@ -105,6 +105,8 @@ export const trainingClaims: readonly Claim[] = [
   }),
   claim('q-suffices', 'With Q = p_b·Y at the same rate the network learns: the worst error.', {
     scales: ['full'],
+    expected: 'not reproduced',
+    why: 'One of three seeds ends at 25.6 %; the seeds of the prototype ended between 15 and 21 %.',
     threshold: below(25),
     measure: async (lab) => worst(await errors(lab, (s) => slow(lab, 'random Y', s))),
   }),
