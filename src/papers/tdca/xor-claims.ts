@@ -2,7 +2,17 @@
 import { median } from '../../stats/index.ts';
 import { atLeast, atMost, below, type Claim } from '../ledger/claim.ts';
 import type { Lab } from '../ledger/lab.ts';
-import { bestOf, evolved, innerSteps, judgeBackprop, judgeTopDown, seedsOf, shapeFor, xorProblem } from './setting.ts';
+import {
+  bestOf,
+  evolved,
+  innerSteps,
+  judgeBackprop,
+  judgeTopDown,
+  RATES,
+  seedsOf,
+  shapeFor,
+  xorProblem,
+} from './setting.ts';
 import { drawTrajectories } from './trajectory.ts';
 
 const problem = xorProblem();
