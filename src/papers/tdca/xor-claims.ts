@@ -2,7 +2,18 @@
 import { median } from '../../stats/index.ts';
 import { atLeast, atMost, below, type Claim } from '../ledger/claim.ts';
 import type { Lab } from '../ledger/lab.ts';
-import { bestOf, evolved, innerSteps, judgeBackprop, judgeTopDown, seedsOf, shapeFor, xorProblem } from './setting.ts';
+import {
+  bestOf,
+  evolved,
+  innerSteps,
+  judgeBackprop,
+  judgeTopDown,
+  RATES,
+  seedsOf,
+  shapeFor,
+  xorProblem,
+} from './setting.ts';
+import { drawTrajectories } from './trajectory.ts';
 
 const problem = xorProblem();
 
@@ -24,10 +35,20 @@ async function solved(lab: Lab, observeHidden: boolean): Promise<number[]> {
   return found;
 }
 
+/** The landscape of one start, with the first of the evolved networks. */
+async function draw(lab: Lab): Promise<void> {
+  const shape = shapeFor(1, 2, 2, true);
+  const plan = { shape, problems: [problem], generations: 100, starts: 8, seed: 0 };
+  const scores = await judgeBackprop(lab, problem);
+  const rate = RATES[scores.findIndex((s) => s.solved === bestOf(scores, 'solved'))]!;
+  drawTrajectories(lab, problem, await evolved(lab, 'XOR with h', plan), shape, rate);
+}
+
 const outcome = (lab: Lab): Promise<Outcome> =>
   lab.once('XOR', async () => {
     const backprop = bestOf(await judgeBackprop(lab, problem), 'solved');
     const seeing = await solved(lab, true);
+    if (!lab.isQuick) await draw(lab);
     const blind = lab.isQuick ? [] : await solved(lab, false);
     const steps = innerSteps({ problems: [problem], generations: lab.pick(50, 100), starts: lab.pick(2, 8) });
     const show = (xs: readonly number[]): string => xs.map((x) => x.toFixed(3)).join(' ');
@@ -84,14 +105,24 @@ export const xorClaims: readonly Claim[] = [
     'An evolved top-down network solves it from nearly all fresh starts: median of three searches.',
     atLeast(0.92),
     async (lab) => median((await outcome(lab)).seeing),
-    { ...full, published: 'reaches the global optimum' },
+    {
+      ...full,
+      expected: 'not reproduced',
+      why: 'Searches differ: 0.89, 0.88 and 1.00 for these seeds, 0.86, 1.00, 1.00, 0.935, 0.91 and 0.955 for six more (median of nine 0.935); a prototype’s nine gave 0.925 to 1.00.',
+      published: 'reaches the global optimum',
+    },
   ),
   claim(
     'xor-lead',
     'Its share less that of backprop.',
     atLeast(0.15),
     async (lab) => median((await outcome(lab)).seeing) - (await outcome(lab)).backprop,
-    { ...full, published: 'global against local' },
+    {
+      ...full,
+      expected: 'not reproduced',
+      why: '0.145 above backprop’s 0.745 where 0.15 was asked for: see the share itself.',
+      published: 'global against local',
+    },
   ),
   claim(
     'xor-blind',
