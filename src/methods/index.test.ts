@@ -44,8 +44,6 @@ describe('the registry', () => {
   });
 
   it('lists all rules where nothing is near', () => {
-    expect(caught('hydrodynamics').message).toContain(
-      Object.keys(factories).slice(0, 5).join(', '),
-    );
+    expect(caught('hydrodynamics').message).toContain(Object.keys(factories).slice(0, 5).join(', '));
   });
 });
