@@ -1,6 +1,6 @@
 /** Laws against their distribution functions, and choices against their probabilities; keys are fixed. */
 import { describe, expect, it } from 'vitest';
-import { ConfigError } from '../errors.ts';
+import { ConfigError, DtypeError, ShapeError } from '../errors.ts';
 import { erf } from '../portable.ts';
 import type { Tensor } from '../tensor.ts';
 import { vmap } from '../transforms/api.ts';
@@ -77,5 +77,46 @@ describe('choices without replacement', () => {
       expect(Math.abs(count - 6000 * chance)).toBeLessThan(5 * Math.sqrt(6000 * chance));
     }
     expect(counts.size).toBe(6);
+  });
+});
+
+describe('choices with an exception', () => {
+  it('are all numbers but the excluded one, equally often', () => {
+    const rows = 30_000;
+    const excluded = tensor(Int32Array.from({ length: rows }, (_, i) => i % 4));
+    const drawn = list(random.choiceExcept(random.key(11), 4, excluded));
+    const counts = Array.from({ length: 4 }, () => [0, 0, 0, 0]);
+    for (const [i, x] of drawn.entries()) counts[i % 4]![x]!++;
+    const expected = rows / 12;
+    for (const [e, row] of counts.entries())
+      row.forEach((count, x) => {
+        if (x === e) expect(count).toBe(0);
+        else expect(Math.abs(count - expected)).toBeLessThan(5 * Math.sqrt(expected));
+      });
+  });
+  it('need two numbers and i32', () => {
+    expect(() => random.choiceExcept(random.key(1), 1, tensor(Int32Array.of(0)))).toThrow(ConfigError);
+    expect(() => random.choiceExcept(random.key(1), 3, tensor([0]))).toThrow(DtypeError);
+  });
+});
+
+describe('points on a sphere', () => {
+  it('have length 1, and in three dimensions coordinates that are uniform (Archimedes)', () => {
+    const points = list(random.sphere(random.key(5), [4000, 3], { dtype: 'f64' }));
+    const heights: number[] = [];
+    for (let i = 0; i < points.length; i += 3) {
+      const [x, y, z] = [points[i]!, points[i + 1]!, points[i + 2]!];
+      expect(Math.abs(Math.hypot(x, y, z) - 1)).toBeLessThan(1e-14);
+      heights.push(z);
+    }
+    expect(kolmogorov(heights, (z) => (z + 1) / 2)).toBeLessThan(2.7);
+  });
+  it('on a circle have a uniform angle', () => {
+    const points = list(random.sphere(random.key(6), [4000, 2], { dtype: 'f64' }));
+    const angles = Array.from({ length: 4000 }, (_, i) => Math.atan2(points[2 * i + 1]!, points[2 * i]!));
+    expect(kolmogorov(angles, (t) => (t + Math.PI) / (2 * Math.PI))).toBeLessThan(2.7);
+  });
+  it('need an axis of components', () => {
+    expect(() => random.sphere(random.key(1), [])).toThrow(ShapeError);
   });
 });

@@ -1,21 +1,24 @@
-/** Further laws from explicit keys, each by a function of one word a number: truncated normal, exponential, logistic; choices without replacement. */
+/** Further laws from explicit keys, each by a function of one word a number: truncated normal, exponential, logistic; points on spheres; choices without replacement and with an exception. */
 import { defaultDtype } from '../dtype.ts';
-import { ConfigError } from '../errors.ts';
+import { ConfigError, DtypeError, ShapeError } from '../errors.ts';
 import { erf } from '../portable.ts';
 import type { Shape } from '../shape.ts';
 import { checkShape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { bind1 } from '../trace.ts';
-import { add, neg, sub } from './arithmetic.ts';
+import { add, div, neg, sub } from './arithmetic.ts';
 import { cast } from './cast.ts';
+import { ge } from './compare.ts';
 import { scalar } from './constant.ts';
 import { log, log1p } from './exponential.ts';
 import { NONE } from './makers.ts';
 import { sliceAxis } from './movement.ts';
 import { maximum, minimum } from './piecewise.ts';
+import { sqrt, square } from './power.ts';
 import { floatDtypeOf } from './promote.ts';
-import { bits, type DrawOptions, gumbel, normal, permutation } from './random.ts';
+import { bits, type DrawOptions, gumbel, normal, permutation, randint } from './random.ts';
 import { mulHighOp, normalOp, openUnitOp } from './random-ops.ts';
+import { sum } from './reduce.ts';
 import { topK } from './sort.ts';
 
 type Options = Pick<DrawOptions, 'dtype'>;
@@ -77,4 +80,29 @@ export function choice(from: Tensor, n: number, k: number): Tensor {
 export function choiceByLogits(from: Tensor, logits: Tensor, k: number): Tensor {
   const noise = gumbel(from, logits.shape, { dtype: floatDtypeOf(logits) });
   return topK(add(logits, noise), k).indices;
+}
+
+/** For each entry of `excluded`, an i32 in 0 … n − 1, a number of 0 … n − 1 other than it, all of them equally likely; the shape of `excluded`.  */
+export function choiceExcept(from: Tensor, n: number, excluded: Tensor): Tensor {
+  if (!(Number.isInteger(n) && n >= 2))
+    throw new ConfigError(`choiceExcept: ${n} numbers leave none when one is excluded`, { n, help: 'n is 2 or more' });
+  if (excluded.dtype !== 'i32')
+    throw new DtypeError(`choiceExcept: the excluded numbers are ${excluded.dtype}, not i32`, {
+      dtype: excluded.dtype,
+      help: "cast(x, 'i32')",
+    });
+  const drawn = randint(from, excluded.shape, 0, n - 1);
+  return add(drawn, cast(ge(drawn, excluded), 'i32'));
+}
+
+/** Points on the unit sphere of the last axis, all directions equally likely: normal numbers over their length. */
+export function sphere(from: Tensor, shape: Shape, { dtype = defaultDtype() }: Options = {}): Tensor {
+  const axis = checkShape('sphere', shape).length - 1;
+  if (!(axis >= 0 && shape[axis]! >= 1))
+    throw new ShapeError(`sphere: a point of shape (${shape.join(', ')}) has no direction`, {
+      shape,
+      help: 'the last axis holds the components of one point: (…, dimensions)',
+    });
+  const x = normal(from, shape, { dtype });
+  return div(x, sqrt(sum(square(x), axis, { keepDims: true })));
 }
