@@ -1,6 +1,7 @@
 /** The command line as a whole: verbs to commander's commands, their values read and checked, failures reported. */
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../engine/errors.ts';
+import { benchVerb } from './bench.ts';
 import { checkVerb } from './check.ts';
 import { compareVerb } from './compare.ts';
 import { mergedValues } from './config.ts';
@@ -26,6 +27,7 @@ export const verbs: readonly Verb[] = [
   graphVerb,
   fitVerb,
   dataVerb,
+  benchVerb,
   reportVerb,
 ];
 
