@@ -45,6 +45,9 @@ export const divisibleMicros = ({ calls }: MemoryPlan): number =>
 
 export const isWorthDividing = (plan: MemoryPlan): boolean => divisibleMicros(plan) >= worth.waking;
 
+/** Whether a loop over this plan is worth entering together: each of its steps is. */
+export const isWorthEntering = (plan: MemoryPlan): boolean => divisibleMicros(plan) >= 4 * worth.cutting;
+
 /** Bytes of memory that a call touches. */
 interface Region {
   readonly base: number;
