@@ -149,7 +149,7 @@ class BlockEmitter {
 
   emit(): void {
     const w = this.#w;
-    const { i0, i1 } = this.#block;
+    const { i0 } = this.#block;
     this.#packColumns();
     const i = w.local('i32');
     w.assign(i, i0);
