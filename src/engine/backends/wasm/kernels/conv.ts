@@ -17,7 +17,7 @@ import { packColumnsHelper } from './matmul-pack.ts';
 import { Arithmetic, eachTile } from './matmul-tile.ts';
 
 /** Taps that a block of the sum takes at once: its rows of a stay in the first-level cache. */
-const BLOCK_TAPS = 512;
+const BLOCK_TAPS = 320;
 
 export function convPlacesKernel(dtype: FloatDtype, isFramed: boolean): KernelSpec {
   return {
