@@ -50,9 +50,10 @@ const allOf = ({ credit, loss, state, modelState, feedback }: CreditResult<Tree>
 const avalsOf = (tree: Tree): string[] =>
   leavesOf(tree).map((leaf) => `${(leaf as Tensor).dtype}[${(leaf as Tensor).shape}]`);
 
-/** Noise around the class: −1, 0 or 1 in every element. */
+/** Noise around the class: −1, 0 or 1 in every element; for ids, the ids themselves. */
 function toyTask(model: Model, size: number): Batch {
   const { batch } = callOf(backprop(), model, { batch: size });
+  if (!isFloat(batch.x.dtype)) return { x: batch.x, y: batch.x };
   const shift = reshape(cast(sub(batch.y, 1), batch.x.dtype), [size, ...model.inputShape.map(() => 1)]);
   return { x: add(mul(batch.x, 0.5), shift), y: batch.y };
 }

@@ -13,6 +13,10 @@ export interface KernelSpec {
   readonly host?: (memory: WebAssembly.Memory) => KernelFunction;
   /** Other kernels that the code calls, as imports of its module. */
   readonly uses?: readonly KernelSpec[];
+  /** Ranges of the share begin at multiples of it, so that tiles stay whole; 1 unless said. */
+  readonly grain?: number;
+  /** The same work for a team: every thread enters it, with (thread, threads) in place of the share. Made for kernels that contain several steps. */
+  readonly team?: () => KernelSpec;
 }
 
 /** A compiled kernel; pointers and sizes are integers, read modulo 2³², so pointers above 2 GiB are plain numbers. */

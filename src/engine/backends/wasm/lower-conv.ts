@@ -70,8 +70,11 @@ function eachImage(context: LowerContext, e: ConvExtents, s: Sequence): void {
   const bytes = BYTES[dtype] as 4 | 8;
   const { m, n, k } = s.product;
   const scratch = productScratch(context, dtype, s.product);
-  const columns = e.isPointwise ? null : context.temp({ shape: [s.rows, s.columns], dtype });
   const alongImages = e.images >= e.groups;
+  const isIndependent = !(s.isSum && alongImages);
+  const columns = e.isPointwise
+    ? null
+    : context.temp({ shape: [s.rows, s.columns], dtype }, { per: isIndependent ? 'thread' : 'op' });
   const step = (walk: Walk) => (alongImages ? walk.perImage : walk.perGroup) * bytes;
   const place = (walk: Walk, i: number) => shifted(walk.x, i * (alongImages ? walk.perGroup : walk.perImage) * bytes);
   if (s.isSum) fill(context, s.out.x, 0);
@@ -94,7 +97,7 @@ function eachImage(context: LowerContext, e: ConvExtents, s: Sequence): void {
       context,
       columns === null ? [multiply] : [gather, multiply],
       alongImages ? e.images : e.groups,
-      !(s.isSum && alongImages),
+      isIndependent,
     );
   }
 }

@@ -154,12 +154,22 @@ class BlockEmitter {
     const i = w.local('i32');
     w.assign(i, i0);
     for (const height of this.#math.heights) {
-      const left = () => w.get(i1).get(i).i32.sub().i32.const(height).i32.ge_u();
-      w.while(left, () => {
-        this.#rowTile(i, height);
-        w.advance(i, height);
-      });
+      w.while(
+        () => this.#fits(i, height),
+        () => {
+          this.#rowTile(i, height);
+          w.advance(i, height);
+        },
+      );
     }
+  }
+
+  /** Whether a tile of this height comes next: enough rows are left, and those left after it are not two, which make too few chains: two tiles of four are faster than six and two. */
+  #fits(i: Local, height: number): void {
+    const w = this.#w;
+    const left = () => w.get(this.#block.i1).get(i).i32.sub();
+    left().i32.const(height).i32.ge_u();
+    if (height === 6) left().i32.const(8).i32.ne().i32.and();
   }
 
   /** Address of b[p, j + column]. */
