@@ -1,10 +1,11 @@
 /**
- * Times our engine beside its peers, interleaved in one run: `npm run bench -- [names…] [--rounds 7] [--peers jax-js,tfjs-wasm,pytorch] [--profile strict] [--json]`.
+ * Times our engine beside its peers, interleaved in one run: `npm run bench -- [names…] [--rounds 7] [--peers jax-js,tfjs-wasm,pytorch] [--profile strict] [--threads 2] [--json]`.
  *
  * Tables go to stderr, JSON Lines to stdout with --json. Ratios are theirs / ours: above 1 we are faster.
  */
 import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
+import { threadsReady } from '../src/engine/index.ts';
 import { useEngine } from '../src/run/engine-settings.ts';
 import type { BenchEvent } from '../src/run/schema.ts';
 import { ceiling, ceilingFlops } from './ceiling.ts';
@@ -19,6 +20,7 @@ const { values, positionals } = parseArgs({
     rounds: { type: 'string', default: '7' },
     peers: { type: 'string', default: 'jax-js,tfjs-wasm,pytorch' },
     profile: { type: 'string' },
+    threads: { type: 'string', default: '1' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false, short: 'h' },
   },
@@ -49,15 +51,15 @@ async function prepared(peer: Peer, name: string): Promise<Contender[]> {
 }
 
 /** Our line beside each peer, or alone where no peer can do it. */
-function eventsOf(workload: Workload, [mine, limit, ...peers]: readonly Timing[]): BenchEvent[] {
+function eventsOf(workload: Workload, [mine, limit, ...peers]: readonly Timing[], running: number): BenchEvent[] {
   const gflops = workload.flops === null ? null : workload.flops / mine!.ms / 1e6;
   const base = {
     type: 'bench' as const,
     name: workload.name,
-    threads: 1,
+    threads: running,
     ours: { ms: mine!.ms },
     gflops,
-    share: gflops === null ? null : gflops / (ceilingFlops / limit!.ms / 1e6),
+    share: gflops === null ? null : gflops / ((running * ceilingFlops) / limit!.ms / 1e6),
   };
   if (peers.length === 0) return [{ ...base, peer: null, theirs: null, ratio: null }];
   return peers.map((p) => ({ ...base, peer: p.name, theirs: { ms: p.ms }, ratio: p.ratio }));
@@ -81,15 +83,22 @@ function show({ name, bytes }: Workload, events: readonly BenchEvent[]): void {
 
 async function main(): Promise<void> {
   if (values.help) {
-    say('npm run bench -- [names…] [--rounds 7] [--peers jax-js,tfjs-wasm,pytorch] [--profile strict|fma] [--json]\n');
+    say(
+      'npm run bench -- [names…] [--rounds 7] [--peers jax-js,tfjs-wasm,pytorch] [--profile strict|fma] [--threads n|auto] [--json]\n',
+    );
     for (const { name, about } of workloads) say(`  ${cell(name, 28)}${about}`);
     return;
   }
   const { profile: asked } = values;
-  const profile = useEngine(asked === 'strict' || asked === 'fma' ? { profile: asked } : {});
+  const profile = useEngine({
+    ...(asked === 'strict' || asked === 'fma' ? { profile: asked } : {}),
+    threads: values.threads === 'auto' ? 'auto' : Number(values.threads),
+  });
+  const { running, reason } = await threadsReady();
+  if (reason !== undefined) say(`one thread: ${reason}`);
   const chosen = workloads.filter((w) => positionals.length === 0 || positionals.some((p) => w.name.startsWith(p)));
   say(
-    `${cpus()[0]!.model}, ${cpus().length} cores, Node ${process.versions.node}, profile ${profile}, load ${loadavg()[0]!.toFixed(2)}`,
+    `${cpus()[0]!.model}, ${cpus().length} cores, Node ${process.versions.node}, profile ${profile}, ${running} of our threads, load ${loadavg()[0]!.toFixed(2)}`,
   );
   say('× is their time by ours: above 1 we are faster\n');
   const peers = await openPeers(values.peers.split(','));
@@ -97,7 +106,10 @@ async function main(): Promise<void> {
     const others = (await Promise.all(peers.map((peer) => prepared(peer, workload.name)))).flat();
     const mine = (await prepared(ours, workload.name))[0];
     if (mine === undefined) continue;
-    const events = eventsOf(workload, await interleave([mine, ceiling(), ...others], Number(values.rounds)));
+    const limit = await ceiling(running);
+    const timings = await interleave([mine, limit, ...others], Number(values.rounds));
+    limit.close?.();
+    const events = eventsOf(workload, timings, running);
     show(workload, events);
     if (values.json)
       for (const event of events)
