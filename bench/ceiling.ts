@@ -3,7 +3,7 @@
 import { Worker } from 'node:worker_threads';
 import { ModuleBuilder } from '../src/engine/backends/wasm/assembler.ts';
 import { detectProfile, type Profile } from '../src/engine/backends/wasm/profile.ts';
-import { type Contender, calling } from './contender.ts';
+import type { Contender } from './contender.ts';
 
 /** Independent chains: enough to hide the latency of one multiply-add, few enough for 16 registers. */
 const CHAINS = 12;
@@ -49,46 +49,39 @@ const FURTHER = `
 const { workerData: { bytes, words, rounds } } = require('node:worker_threads');
 const { loop } = new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports;
 loop(rounds);
-for (let seen = 0; ; ) {
+for (let seen = 0; ; seen++) {
   Atomics.add(words, 1, 1);
   Atomics.wait(words, 0, seen);
-  seen++;
   if (words[2] === 1) break;
   loop(rounds);
 }`;
 
 /** The multiply-add loop as a contender, by the profile in use, on as many threads at once. */
-export async function ceiling(threads = 1): Promise<Contender> {
+export async function ceiling(threads: number): Promise<Contender & { close(): void }> {
   const bytes = assemble(detectProfile());
   const loop = compile(bytes);
-  if (threads === 1) return calling('ceiling', loop);
+  if (threads === 1) return { name: 'ceiling', work: loop, close: () => undefined };
   const words = new Int32Array(new SharedArrayBuffer(12));
   const further = threads - 1;
   const workerData = { bytes, words, rounds: ROUNDS };
   const workers = Array.from({ length: further }, () => new Worker(FURTHER, { eval: true, workerData }));
-  let target = further;
-  const move = () => {
+  let rounds = 1;
+  const areDone = () => Atomics.load(words, 1) === rounds * further;
+  const wake = () => {
     Atomics.add(words, 0, 1);
     Atomics.notify(words, 0);
   };
-  const meet = () => {
-    while (Atomics.load(words, 1) !== target);
+  while (!areDone()) await new Promise((resolve) => setTimeout(resolve, 1));
+  const work = () => {
+    rounds++;
+    wake();
+    loop();
+    while (!areDone());
   };
-  while (Atomics.load(words, 1) !== target) await new Promise((resolve) => setTimeout(resolve, 1));
-  return calling(
-    'ceiling',
-    () => {
-      target += further;
-      move();
-      loop();
-      meet();
-    },
-    {
-      close() {
-        words[2] = 1;
-        move();
-        for (const worker of workers) worker.unref();
-      },
-    },
-  );
+  const close = () => {
+    words[2] = 1;
+    wake();
+    for (const worker of workers) worker.unref();
+  };
+  return { name: 'ceiling', work, close };
 }

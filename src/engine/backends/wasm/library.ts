@@ -9,8 +9,8 @@ export interface KernelSpec {
   readonly params: readonly ValType[];
   /** Writes the body; the parameters arrive as locals. */
   emit(w: FunctionWriter, profile: Profile, ...params: Local[]): unknown;
-  /** Stands in for the code: a JavaScript function over the memory, for ops without an emitter. */
-  readonly host?: (memory: WebAssembly.Memory) => KernelFunction;
+  /** Stands in for the code: a JavaScript function over the memory, for ops without an emitter; it may call kernels of the library. */
+  readonly host?: (memory: WebAssembly.Memory, library: KernelLibrary) => KernelFunction;
   /** Other kernels that the code calls, as imports of its module. */
   readonly uses?: readonly KernelSpec[];
   /** Ranges of the share begin at multiples of it, so that tiles stay whole; 1 unless said. */
@@ -78,7 +78,7 @@ export class KernelLibrary {
     const missing = new Map(specs.filter(({ key }) => !this.#kernels.has(key)).map((spec) => [spec.key, spec]));
     for (const [key, { host }] of missing) {
       if (host === undefined) continue;
-      this.#kernels.set(key, host(this.memory));
+      this.#kernels.set(key, host(this.memory, this));
       missing.delete(key);
     }
     if (missing.size === 0) return;

@@ -14,6 +14,7 @@ import { type Aval, bytesOf } from '../../tensor.ts';
 import type { ScanParams } from '../../transforms/scan-op.ts';
 import { roundUp } from './arena.ts';
 import type { FunctionWriter, Local } from './assembler.ts';
+import { fuse } from './fuse.ts';
 import type { KernelSpec } from './library.ts';
 import type { WasmLowering } from './lower.ts';
 import { bodyKey, usedKernels, writeCalls } from './lower-body.ts';
@@ -36,7 +37,7 @@ export function planOfBody(body: Graph, profile: Profile): BodyPlan {
   plans.set(body, known);
   const found = known.get(profile);
   if (found !== undefined) return found;
-  const flat = optimize(body);
+  const flat = fuse(optimize(body));
   const plan = planMemory(flat, profile, [], 'exact');
   const made = { plan, key: bodyKey(plan), outs: flat.outputs.map((id) => flat.avals[id]!) };
   known.set(profile, made);

@@ -2,6 +2,7 @@
 import type { Graph } from '../../graph.ts';
 import { Concrete } from '../../tensor.ts';
 import type { CompileOptions, Program } from '../backend.ts';
+import { fuse } from './fuse.ts';
 import type { KernelLibrary } from './library.ts';
 import type { Operand } from './lower.ts';
 import { compilePlan } from './module.ts';
@@ -34,7 +35,7 @@ export class WasmProgram implements Program {
   #compiledForTeam: TeamPlan | null = null;
 
   constructor(graph: Graph, library: KernelLibrary, pool: StoragePool, team: ThreadPool, options: CompileOptions) {
-    this.#graph = graph;
+    this.#graph = fuse(graph);
     this.#library = library;
     this.#pool = pool;
     this.#donate = options.donate ?? [];
