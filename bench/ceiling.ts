@@ -1,7 +1,7 @@
 /** The machine's limits, measured in the same run: multiply-adds that never leave the registers. */
 import { ModuleBuilder } from '../src/engine/backends/wasm/assembler.ts';
 import { detectProfile, type Profile } from '../src/engine/backends/wasm/profile.ts';
-import { type Contender, calling } from './contender.ts';
+import type { Contender } from './contender.ts';
 
 /** Independent chains: enough to hide the latency of one multiply-add, few enough for 16 registers. */
 const CHAINS = 12;
@@ -39,4 +39,4 @@ function assemble(profile: Profile): () => number {
 }
 
 /** The multiply-add loop as a contender, by the profile in use. */
-export const ceiling = (): Contender => calling('ceiling', assemble(detectProfile()));
+export const ceiling = (): Contender => ({ name: 'ceiling', work: assemble(detectProfile()) });

@@ -1,7 +1,8 @@
-/** Model presets by name, for the command line and for workers: `linear`, `mlp`, `mlp:256-128`, `cnn`, `resnet`, `convnext`, `vit`, `transformer`, `transformer:32-3`, `gru`, `lstm`. */
+/** Model presets by name, for the command line and for workers: `linear`, `mlp`, `mlp:256-128`, `mlp-tanh`, `mlp-sigmoid`, `cnn`, `resnet`, `convnext`, `vit`, `transformer`, `transformer:32-3`, `gru`, `lstm`. */
 
 import type { Shape } from '../engine/index.ts';
 import { ConfigError } from '../engine/index.ts';
+import type { ActivationName } from '../nn/activation.ts';
 import type { Layer, Model } from '../nn/index.ts';
 import {
   activation,
@@ -32,6 +33,8 @@ export interface ModelPreset {
 export const models: readonly ModelPreset[] = [
   { name: 'linear', summary: 'One dense layer.' },
   { name: 'mlp', summary: 'Dense layers with ReLU: 128 and 64 wide, or as wide as said, mlp:256-128.' },
+  { name: 'mlp-tanh', summary: 'The same with tanh in its hidden layers, for rules that need bounded activities.' },
+  { name: 'mlp-sigmoid', summary: 'The same with logistic units, for rules whose activities are rates.' },
   {
     name: 'cnn',
     summary:
@@ -54,6 +57,9 @@ export const models: readonly ModelPreset[] = [
   { name: 'gru', summary: 'For text: an embedding of 32, 64 gated recurrent units, a dense layer at each place.' },
   { name: 'lstm', summary: 'For text: an embedding of 32, 64 LSTM units, a dense layer at each place.' },
 ];
+
+/** Activation of the hidden layers of a chain of dense layers, by the model's name. */
+const chains: Readonly<Record<string, ActivationName>> = { mlp: 'relu', 'mlp-tanh': 'tanh', 'mlp-sigmoid': 'logistic' };
 
 const forText: readonly string[] = ['transformer', 'gru', 'lstm'];
 
@@ -89,7 +95,7 @@ export function modelFor(spec: string, task: ModelTask): Model {
 export function buildModel(spec: string, input: Shape, outputs: number): Model {
   const [name, detail] = spec.split(':') as [string, string?];
   const last = dense({ units: outputs });
-  if (detail !== undefined && name !== 'mlp' && name !== 'transformer')
+  if (detail !== undefined && name !== 'transformer' && !Object.hasOwn(chains, name))
     throw new ConfigError(`the model "${name}" takes no widths, but "${spec}" gives some`, {
       spec,
       help: `write --model ${name}`,
@@ -98,9 +104,11 @@ export function buildModel(spec: string, input: Shape, outputs: number): Model {
     case 'linear':
       return model(input, [...flat(input), last]);
     case 'mlp':
+    case 'mlp-tanh':
+    case 'mlp-sigmoid':
       return model(input, [
         ...flat(input),
-        ...widthsOf(detail, spec).map((units) => dense({ units, activation: 'relu' })),
+        ...widthsOf(detail, spec).map((units) => dense({ units, activation: chains[name]! })),
         last,
       ]);
     case 'cnn':

@@ -182,6 +182,9 @@ const benchSchema = z.object({
   ratio: z.number().positive().nullable(),
   gflops: measured,
   share: measured,
+  peakBytes: count.nullish(),
+  load: z.number().nullish(),
+  note: z.string().optional(),
 });
 
 const errorSchema = z.object({
