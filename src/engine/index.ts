@@ -6,6 +6,7 @@ export * from './check.ts';
 export * from './dag.ts';
 export * from './dag-async.ts';
 export { sortDag } from './dag-sort.ts';
+export { type DebugLevel, setDebug } from './debug.ts';
 export * from './dtype.ts';
 export * from './errors.ts';
 export * from './graph.ts';

@@ -2,12 +2,14 @@
 import type { Graph } from '../../graph.ts';
 import { Concrete } from '../../tensor.ts';
 import type { CompileOptions, Program } from '../backend.ts';
+import { type CompiledProgram, probe } from '../probe.ts';
 import { fuse } from './fuse.ts';
 import type { KernelLibrary } from './library.ts';
 import type { Operand } from './lower.ts';
 import { compilePlan } from './module.ts';
 import { baseOf, type MemoryPlan, planMemory } from './plan.ts';
-import { prepareCalls, type RelocatableCall, type Relocation, runCalls } from './relocation.ts';
+import type { Profile } from './profile.ts';
+import { prepareCalls, type RelocatableCall, type Relocation, runCalls, timeCalls } from './relocation.ts';
 import type { StoragePool, WasmStorage } from './storage.ts';
 import { isWorthDividing } from './team/divide.ts';
 import { compileTeamPlan, helperSlot } from './team/plan-module.ts';
@@ -18,9 +20,10 @@ const WARM_CALLS = 2;
 
 let runs = 0;
 
-export class WasmProgram implements Program {
+export class WasmProgram implements Program, CompiledProgram {
   readonly plan: MemoryPlan;
-  readonly #graph: Graph;
+  /** As it was planned, with its chains fused. */
+  readonly graph: Graph;
   readonly #library: KernelLibrary;
   readonly #pool: StoragePool;
   readonly #donate: readonly number[];
@@ -35,15 +38,20 @@ export class WasmProgram implements Program {
   #compiledForTeam: TeamPlan | null = null;
 
   constructor(graph: Graph, library: KernelLibrary, pool: StoragePool, team: ThreadPool, options: CompileOptions) {
-    this.#graph = fuse(graph);
+    this.graph = fuse(graph);
     this.#library = library;
     this.#pool = pool;
     this.#donate = options.donate ?? [];
     this.#tier = options.tier ?? 'auto';
-    this.plan = planMemory(this.#graph, library.profile, this.#donate);
+    this.plan = planMemory(this.graph, library.profile, this.#donate);
     this.#team = isWorthDividing(this.plan) ? team : null;
     this.#bases = new Array<number>(1 + this.plan.inputs + this.plan.fresh.length).fill(0);
     library.warm(this.plan.calls.map((c) => c.spec));
+    probe()?.compiled(this);
+  }
+
+  get profile(): Profile {
+    return this.#library.profile;
   }
 
   get peakBytes(): number {
@@ -91,7 +99,7 @@ export class WasmProgram implements Program {
 
   #results(given: readonly WasmStorage[], fresh: readonly WasmStorage[]): readonly Concrete[] {
     return this.plan.outputs.map((o, k) => {
-      const x = this.#graph.avals[this.#graph.outputs[k]!]!;
+      const x = this.graph.avals[this.graph.outputs[k]!]!;
       return new Concrete(x.shape, x.dtype, o.from === 'input' ? given[o.index]! : fresh[o.index]!);
     });
   }
@@ -114,13 +122,19 @@ export class WasmProgram implements Program {
   #execute(): void {
     const wantsModule = this.#tier === 'module' || (this.#tier === 'auto' && this.#runs >= WARM_CALLS);
     this.#runs++;
-    if (wantsModule) this.#runModule();
+    const ran = probe()?.ran;
+    if (ran) ran(this, timeCalls(this.#prepared(), this.#bases));
+    else if (wantsModule) this.#runModule();
     else this.#interpret();
   }
 
   #interpret(): void {
+    runCalls(this.#prepared(), this.#bases);
+  }
+
+  #prepared(): RelocatableCall[] {
     this.#interpreted ??= prepareCalls(this.plan.calls, this.#library, (x) => this.#relocate(x));
-    runCalls(this.#interpreted, this.#bases);
+    return this.#interpreted;
   }
 
   #relocate({ block, offset }: Operand): Relocation {
