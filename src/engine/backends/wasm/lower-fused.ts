@@ -7,7 +7,9 @@ import { defineOp } from '../../op.ts';
 import type { ConstantParams } from '../../ops/constant.ts';
 import { sizeOf } from '../../shape.ts';
 import type { Aval } from '../../tensor.ts';
-import { type ElementwiseBody, elementwiseKernel } from './elementwise.ts';
+import { elementwiseKernel } from './elementwise.ts';
+import { bounds } from './emitters.ts';
+import { FusedBody } from './fused-body.ts';
 import type { WasmLowering } from './lower.ts';
 import { alongRows, keyOf } from './lowerings.ts';
 
@@ -31,13 +33,16 @@ const lowerFused: WasmLowering<FusedParams> = (context, ins, outs, { numbers, st
   if (sizeOf(outs[0]!.shape) === 0) return;
   const { operands, inputs, layout, places: extents, share } = alongRows(context, ins, outs[0]!);
   const dtypes = numbers.map((n) => n.dtype);
-  const code = steps.map((s) => `${s.code.key}:${s.code.dtype}(${s.args})`).join(' ');
+  const bounded = steps.map((step) => boundOf(step, inputs.length, numbers));
+  const code = steps
+    .map((s, k) => `${s.code.key}:${s.code.dtype}${bounded[k] === null ? '' : '!'}(${s.args})`)
+    .join(' ');
   const spec = elementwiseKernel({
     key: `fused ${keyOf(inputs)} | ${dtypes} | ${code} | ${outs.map((x, k) => x.dtype + places[k]!)}`,
     inputs,
     numbers: dtypes,
     out: outs.map((x) => x.dtype),
-    body: bodyOf(steps, places),
+    body: (w, values, profile) => new FusedBody(w, profile, values).write(steps, bounded, places),
     layout,
     unroll: unrollOf(steps),
     hasWideInterior: steps.some((s) => s.code.isWide || BYTES[s.out.dtype] === 8),
@@ -47,17 +52,12 @@ const lowerFused: WasmLowering<FusedParams> = (context, ins, outs, { numbers, st
 
 const storedValue = ({ value, dtype }: ConstantParams): number => (dtype === 'bool' ? Number(value !== 0) : value);
 
-const bodyOf =
-  (steps: readonly FusedStep[], outs: readonly number[]): ElementwiseBody =>
-  (w, operands, profile) => {
-    const values = [...operands];
-    for (const { code, args } of steps) {
-      for (const place of args) w.get(values[place]!);
-      code.emit(w, code.dtype, profile);
-      values.push(w.pop('v128'));
-    }
-    for (const place of outs) w.get(values[place]!);
-  };
+/** The place of a step's bound that is a number other than 0 and NaN. */
+function boundOf({ code, args }: FusedStep, inputs: number, numbers: readonly ConstantParams[]): number | null {
+  if (code.plain === undefined || bounds[code.plain] === undefined) return null;
+  const stored = (x: number) => (code.dtype === 'f32' ? Math.fround(x) : x);
+  return args.find((place) => Math.abs(stored(numbers[place - inputs]?.value ?? 0)) > 0) ?? null;
+}
 
 /** Short bodies share the turn of the loop among several vectors. */
 const unrollOf = (steps: readonly FusedStep[]): number => (steps.length <= 4 ? 4 : steps.length <= 16 ? 2 : 1);
