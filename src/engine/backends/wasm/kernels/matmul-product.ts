@@ -149,7 +149,7 @@ class BlockEmitter {
 
   emit(): void {
     const w = this.#w;
-    const { i0 } = this.#block;
+    const { i0, i1 } = this.#block;
     this.#packColumns();
     const i = w.local('i32');
     eachTile(w, this.#math, { i, from: i0, to: i1 }, (height) => this.#rowTile(i, height));
