@@ -1,5 +1,5 @@
 /** The op of a fused group: its steps, one after another, on vectors that never leave the registers. */
-import { BYTES } from '../../dtype.ts';
+import { BYTES, type Dtype } from '../../dtype.ts';
 import { ConfigError } from '../../errors.ts';
 import type { GraphNode } from '../../graph.ts';
 import type { LaneCode, Op } from '../../op.ts';
@@ -31,9 +31,8 @@ const lowerFused: WasmLowering<FusedParams> = (context, ins, outs, { numbers, st
   if (sizeOf(outs[0]!.shape) === 0) return;
   const { operands, inputs, layout, places: extents, share } = alongRows(context, ins, outs[0]!);
   const dtypes = numbers.map((n) => n.dtype);
-  const code = steps.map((s) => `${s.code.key}:${s.code.dtype}(${s.args})`).join(' ');
   const spec = elementwiseKernel({
-    key: `fused ${keyOf(inputs)} | ${dtypes} | ${code} | ${outs.map((x, k) => x.dtype + places[k]!)}`,
+    key: `fused ${keyOf(inputs)} | ${codeKeyOf({ numbers, steps, outs: places }, outs)}`,
     inputs,
     numbers: dtypes,
     out: outs.map((x) => x.dtype),
@@ -45,9 +44,23 @@ const lowerFused: WasmLowering<FusedParams> = (context, ins, outs, { numbers, st
   context.call(spec, [...outs, ...operands, ...numbers.map(storedValue), ...extents], share);
 };
 
-const storedValue = ({ value, dtype }: ConstantParams): number => (dtype === 'bool' ? Number(value !== 0) : value);
+/** Different for different code and results. */
+export function codeKeyOf({ numbers, steps, outs }: FusedParams, results: readonly Aval[]): string {
+  const code = steps.map((s) => `${s.code.key}:${s.code.dtype}(${s.args})`).join(' ');
+  return `${numbers.map((n) => n.dtype)} | ${code} | ${results.map((x, k) => x.dtype + outs[k]!)}`;
+}
 
-const bodyOf =
+/** Lanes of a vector: two where anything has 8 bytes. */
+export const lanesOf = ({ numbers, steps }: FusedParams, arrays: readonly { readonly dtype: Dtype }[]): 2 | 4 =>
+  steps.some((s) => s.code.isWide || BYTES[s.out.dtype] === 8) ||
+  [...numbers, ...arrays].some((x) => BYTES[x.dtype] === 8)
+    ? 2
+    : 4;
+
+export const storedValue = ({ value, dtype }: ConstantParams): number =>
+  dtype === 'bool' ? Number(value !== 0) : value;
+
+export const bodyOf =
   (steps: readonly FusedStep[], outs: readonly number[]): ElementwiseBody =>
   (w, operands, profile) => {
     const values = [...operands];
@@ -60,7 +73,7 @@ const bodyOf =
   };
 
 /** Short bodies share the turn of the loop among several vectors. */
-const unrollOf = (steps: readonly FusedStep[]): number => (steps.length <= 4 ? 4 : steps.length <= 16 ? 2 : 1);
+export const unrollOf = (steps: readonly FusedStep[]): number => (steps.length <= 4 ? 4 : steps.length <= 16 ? 2 : 1);
 
 function refuse(): never {
   throw new ConfigError('a fused node exists in plans only', { help: 'transform the graph before it is planned' });
