@@ -140,6 +140,24 @@ export const lineSchemas = {
     predictions: z.string(),
     report: z.string(),
   }),
+  cost: z.strictObject({
+    type: z.literal('cost'),
+    rule: z.string(),
+    model: z.string(),
+    input: z.array(count),
+    batch: count,
+    ms: z.number(),
+    flops: z.number(),
+    peakBytes: z.number(),
+    timeRatio: z.number(),
+    timeRange: z.tuple([z.number(), z.number()]),
+    flopsRatio: z.number(),
+    bytesRatio: z.number(),
+    quotient: z.number(),
+    iteration: z
+      .strictObject({ moves: count, timeRatio: z.number(), flopsRatio: z.number(), quotient: z.number() })
+      .nullable(),
+  }),
   report: z.strictObject({ type: z.literal('report'), path: z.string() }),
 } as const;
 

@@ -1,6 +1,8 @@
 /** The command line as a whole: verbs to commander's commands, their values read and checked, failures reported. */
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../engine/errors.ts';
+import { atlasVerb } from './atlas.ts';
+import { benchVerb } from './bench.ts';
 import { checkVerb } from './check.ts';
 import { compareVerb } from './compare.ts';
 import { mergedValues } from './config.ts';
@@ -21,11 +23,13 @@ export const verbs: readonly Verb[] = [
   compareVerb,
   trainVerb,
   reproduceVerb,
+  atlasVerb,
   listVerb,
   checkVerb,
   graphVerb,
   fitVerb,
   dataVerb,
+  benchVerb,
   reportVerb,
 ];
 

@@ -32,7 +32,8 @@ export function productScratch(
   dtype: Dtype,
   { m, n, k }: Pick<Product, 'm' | 'n' | 'k'>,
 ): Operand {
-  return context.temp({ shape: [Math.ceil(matmulScratchBytes(kernelDtype(dtype), m, n, k) / 4)], dtype: 'u32' });
+  const words = Math.ceil(matmulScratchBytes(kernelDtype(dtype), m, n, k) / 4);
+  return context.temp({ shape: [words], dtype: 'u32' }, { per: 'thread' });
 }
 
 /** Calls the product kernel for every member of the batch. */
