@@ -33,7 +33,7 @@ const TOP = 76;
 
 /** Draws panels in rows; series of the same place share a colour. */
 export function smallMultiples(panels: readonly Panel[], options: SmallMultiplesOptions): string {
-  const { title, columns = 5, width = 1000, height = 84, reference } = options;
+  const { title, columns = 4, width = 1000, height = 84, reference } = options;
   const points = panels.flatMap((p) => p.series.flatMap((s) => s.points));
   const values = points.flatMap((p) => (p.y === null ? [] : [p.y, p.low ?? p.y, p.high ?? p.y]));
   const y = scale([...values, ...(reference === undefined ? [] : [reference])], [height, 0], options.y, 3);

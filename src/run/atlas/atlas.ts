@@ -36,7 +36,7 @@ export interface AtlasOptions {
 }
 
 export type AtlasEvent =
-  /** A fit was made, or was in the store; `share` of the FLOPs of all fits of the task is its own. */
+  /** A fit was made, or was in the store; `share` of the work of all fits of the task is its own. */
   | {
       readonly type: 'fit';
       readonly place: Place;
@@ -52,6 +52,8 @@ const OPTIMIZER = 'momentum';
 /** Of the update that is weighed. */
 const FIRST_RATE = 1e-5;
 const RATES = logScale(1e-5, 1);
+/** What a fit takes besides its updates, compiling and measuring, in FLOPs: about a second. */
+const BESIDES = 1e10;
 /** Decades to both sides of a learner's own rate. */
 const REACH = 10 ** 2.5;
 /** Folded into the key of the atlas. */
@@ -89,12 +91,12 @@ export async function measureAtlas(task: Task, store: AtlasStore, options: Atlas
     options.on?.({ type: 'refusal', ...refusal });
   }
   const of = options.trials + options.seeds;
-  const all = cells.reduce((sum, { flops }) => sum + of * flops, 0);
+  const all = cells.reduce((sum, { flops }) => sum + of * (flops + BESIDES), 0);
   for (const { place, flops, budget } of cells) {
     let done = 0;
     await measureCell(place, task, store, { ...options, budget }, (isOld) => {
       done++;
-      options.on?.({ type: 'fit', place, done, of, share: flops / all, isOld });
+      options.on?.({ type: 'fit', place, done, of, share: (flops + BESIDES) / all, isOld });
     });
     options.on?.({ type: 'cell', place, runs: store.runsOf(place).slice(0, options.seeds) });
   }
