@@ -163,9 +163,11 @@ class Planner {
     if (op.isView === true) return;
     const ins = inputs.map((id) => this.#operand(id, roots));
     for (const x of ins) this.#blocks[x.block]!.last = Math.max(this.#blocks[x.block]!.last, position);
+    const taken = new Set<number>();
     outputs.forEach((id) => {
-      const reused = this.#takeOver(position, id, roots);
+      const reused = this.#takeOver(position, id, roots, taken);
       const block = reused ?? this.#addBlock(bytesOf(this.#graph.avals[id]!), position);
+      taken.add(block);
       this.#blockOf.set(id, block);
       this.#blocks[block]!.last = position;
     });
@@ -194,8 +196,13 @@ class Planner {
     return { block: this.#blockOf.get(roots.get(id) ?? id)!, offset: 0, shape: x.shape, dtype: x.dtype };
   }
 
-  /** The block of an operand that dies here and that an elementwise result can overwrite in place. */
-  #takeOver(position: number, out: ValueId, roots: ReadonlyMap<ValueId, ValueId>): number | null {
+  /** The block of an operand that dies here and that an elementwise result can overwrite in place, unless another result of the node did. */
+  #takeOver(
+    position: number,
+    out: ValueId,
+    roots: ReadonlyMap<ValueId, ValueId>,
+    taken: ReadonlySet<number>,
+  ): number | null {
     const node = this.#graph.nodes[position]!;
     if (node.op.isInPlace !== true) return null;
     const bytes = bytesOf(this.#graph.avals[out]!);
@@ -205,7 +212,8 @@ class Planner {
       const x = this.#graph.avals[id]!;
       const block = this.#blockOf.get(root)!;
       const isSame = bytesOf(x) === bytes && x.shape.length === shape.length && x.shape.every((d, k) => d === shape[k]);
-      if (!isSame || this.#lastUse.get(root) !== position || this.#blocks[block]!.bytes !== bytes) continue;
+      if (!isSame || this.#lastUse.get(root) !== position || this.#blocks[block]!.bytes !== bytes || taken.has(block))
+        continue;
       const { place } = this.#blocks[block]!;
       if (
         place === null ||

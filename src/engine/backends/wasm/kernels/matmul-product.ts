@@ -1,7 +1,7 @@
 /** The blocked loops of the matrix product: which block of b is packed, how a is read, which tile makes which part of c. */
 import type { FunctionWriter, Local, ModuleBuilder, Operand } from '../assembler.ts';
 import { packColumnsHelper, packRowsHelper } from './matmul-pack.ts';
-import { type Arithmetic, type MatmulDtype, type RowLayout, tileHelper } from './matmul-tile.ts';
+import { type Arithmetic, eachTile, type MatmulDtype, type RowLayout, tileHelper } from './matmul-tile.ts';
 
 const BLOCK_K = 256;
 const BLOCK_COLUMNS = 256;
@@ -152,24 +152,7 @@ class BlockEmitter {
     const { i0, i1 } = this.#block;
     this.#packColumns();
     const i = w.local('i32');
-    w.assign(i, i0);
-    for (const height of this.#math.heights) {
-      w.while(
-        () => this.#fits(i, height),
-        () => {
-          this.#rowTile(i, height);
-          w.advance(i, height);
-        },
-      );
-    }
-  }
-
-  /** Whether a tile of this height comes next: enough rows are left, and those left after it are not two, which make too few chains: two tiles of four are faster than six and two. */
-  #fits(i: Local, height: number): void {
-    const w = this.#w;
-    const left = () => w.get(this.#block.i1).get(i).i32.sub();
-    left().i32.const(height).i32.ge_u();
-    if (height === 6) left().i32.const(8).i32.ne().i32.and();
+    eachTile(w, this.#math, { i, from: i0, to: i1 }, (height) => this.#rowTile(i, height));
   }
 
   /** Address of b[p, j + column]. */
