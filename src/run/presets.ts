@@ -7,8 +7,7 @@ import { learners } from '../methods/index.ts';
  * Where that was the highest of them, more in the same ratio were tried.
  */
 const momentum: Readonly<Record<string, number>> = {
-  'autonomous-inference-learning': 0.01, // backprop's credit, and so its rate
-  backprop: 0.01,
+  ...likeBackprop(0.01),
   'burst-cortico-cortical': 0.000316,
   'contrastive-hebbian-learning': 0.01,
   'direct-feedback-alignment': 0.001,
@@ -20,28 +19,32 @@ const momentum: Readonly<Record<string, number>> = {
   'multi-tangent': 0.01,
   'multiplexed-gradient-descent': 3.16e-5,
   'node-perturbation': 0.0001,
-  'predictive-coding-nudge': 0.01, // backprop's
   'sign-symmetry': 0.01,
   symba: 0.316,
   'top-down-credit-assignment': 0.001,
   'weight-perturbation': 3.16e-5,
-  'zero-divergence-inference-learning': 0.01, // backprop's
 };
 
 /** The same for networks of other units, whose rates differ from those of ReLU; for other rules the rates above stand. */
 const ofUnits: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   'mlp-sigmoid': {
-    backprop: 0.1,
+    ...likeBackprop(0.1),
     'burst-cortico-cortical': 0.1,
     burstprop: 0.1,
     'dendritic-error': 0.01, // lateral weights run away above
   },
   'mlp-tanh': {
-    backprop: 0.0316,
-    'contrastive-hebbian-learning': 0.01,
+    ...likeBackprop(0.0316),
+    'contrastive-hebbian-learning': 0.0316,
     'equilibrium-propagation': 0.0316,
   },
 };
+
+/** The rate of backprop, for the rules with its credit as well. */
+function likeBackprop(rate: number): Record<string, number> {
+  const same = ['autonomous-inference-learning', 'predictive-coding-nudge', 'zero-divergence-inference-learning'];
+  return Object.fromEntries(['backprop', ...same].map((id) => [id, rate]));
+}
 
 /** Rates of optimisers whose steps have a size of their own, whatever the rule. */
 const own: Readonly<Record<string, number>> = { adadelta: 1, lamb: 0.001, lbfgs: 1, lion: 1e-4 };
