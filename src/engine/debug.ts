@@ -7,9 +7,11 @@
  */
 import { type CompiledProgram, setProbe } from './backends/probe.ts';
 import { measureCeiling } from './backends/wasm/ceiling.ts';
+import { finishedOp } from './backends/wasm/lower-finished.ts';
+import { type FusedParams, type FusedStep, fusedOp } from './backends/wasm/lower-fused.ts';
 import type { PlannedBlock, PlannedCall } from './backends/wasm/plan.ts';
 import { ConfigError } from './errors.ts';
-import { type Graph, printGraph } from './graph.ts';
+import { type Graph, type GraphNode, printGraph } from './graph.ts';
 import { trafficOf } from './op.ts';
 
 export type DebugLevel = 0 | 1 | 2 | 3;
@@ -38,7 +40,7 @@ export function setDebug(level: DebugLevel, write: (text: string) => void): void
       const title = `${name || 'program'} #${++made}`;
       watched.set(program, { name: title, runs: [] });
       write(`${title}: ${summary(program)}`);
-      if (level >= 2) write(`${indented(printGraph(program.graph))}\n${indented(planText(program))}`);
+      if (level >= 2) write(`${indented(graphText(program.graph))}\n${indented(planText(program))}`);
     },
     ran:
       level < 3
@@ -55,6 +57,23 @@ export function setDebug(level: DebugLevel, write: (text: string) => void): void
 const indented = (text: string): string => text.replace(/^/gm, '  ');
 const kib = (bytes: number): string => `${Number((bytes / 1024).toPrecision(3))} KiB`;
 const figure = (x: number): string => (x === 0 ? '0' : String(Number(x.toPrecision(3))));
+
+/** What a node does: for a fused chain the names of its steps, for a finished product also those that finish it. */
+function nameOf({ op, params }: GraphNode): string {
+  const { steps, code } = params as { steps?: readonly FusedStep[]; code?: FusedParams };
+  const chain = (steps ?? code?.steps)?.map((s) => s.node.op.name).join('·');
+  return chain === undefined ? op.name : code === undefined ? chain : `matmul·${chain}`;
+}
+
+/** The listing of a graph, without the inside of fused nodes. */
+function graphText(graph: Graph): string {
+  const nodes = graph.nodes.map((node) =>
+    isJoined(node) ? { ...node, op: { ...node.op, name: nameOf(node) }, params: {} } : node,
+  );
+  return printGraph({ ...graph, nodes });
+}
+
+const isJoined = ({ op }: GraphNode): boolean => op.name === fusedOp.name || op.name === finishedOp.name;
 
 function summary({ graph, plan, profile }: CompiledProgram): string {
   const costs = graph.nodes.map((_, i) => costAt(graph, i));
@@ -87,7 +106,7 @@ function planText({ graph, plan }: CompiledProgram): string {
           ? String(a)
           : `${placeText(plan.blocks[a.block]!, a.offset)}:${a.dtype}[${a.shape.join(',')}]`,
       );
-      return `${graph.nodes[call.node]!.op.name} → ${kindOf(call)}(${operands.join(' ')})  # 0…${call.share}`;
+      return `${nameOf(graph.nodes[call.node]!)} → ${kindOf(call)}(${operands.join(' ')})  # 0…${call.share}`;
     })
     .join('\n');
 }
@@ -125,9 +144,10 @@ function groupedKernels({ graph, plan }: CompiledProgram, runs: readonly (readon
   for (const { node } of plan.calls) callsOf.set(node, (callsOf.get(node) ?? 0) + 1);
   const groups = new Map<string, Kernel>();
   plan.calls.forEach((call, i) => {
-    const { op, inputs, outputs } = graph.nodes[call.node]!;
+    const node = graph.nodes[call.node]!;
+    const { inputs, outputs } = node;
     const shape = (id: number): string => graph.avals[id]!.shape.join('×') || 'scalar';
-    const name = `${op.name} ${inputs.map(shape).join(' · ')} → ${shape(outputs[0]!)} (${kindOf(call)})`;
+    const name = `${nameOf(node)} ${inputs.map(shape).join(' · ')} → ${shape(outputs[0]!)} (${kindOf(call)})`;
     const kernel = groups.get(name) ?? { name, calls: 0, flops: 0, bytes: 0, ms: 0 };
     groups.set(name, kernel);
     const { flops, traffic } = costAt(graph, call.node);
