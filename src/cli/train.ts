@@ -60,6 +60,7 @@ const changeable = new Set<string>([
   'seconds',
   'flops',
   'profile',
+  'threads',
 ]);
 
 export const trainVerb = defineVerb({

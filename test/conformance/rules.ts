@@ -29,7 +29,7 @@ export interface Skip {
 }
 
 /** Rules that draw in every step though their credit is biased; unbiased ones draw by nature. */
-const biasedDraws: readonly string[] = ['forward-forward', 'multi-tangent', 'symba'];
+export const biasedDraws: readonly string[] = ['forward-forward', 'multi-tangent', 'symba'];
 
 /** Rules that draw feedback weights when a run begins. */
 export const drawnFeedback: readonly string[] = [

@@ -2,11 +2,12 @@
 import { jsLoop } from '../backends/js/loop.ts';
 import { lowerScan } from '../backends/wasm/lower-scan.ts';
 import { remembered } from '../cache.ts';
-import type { Graph } from '../graph.ts';
+import type { Graph, GraphCost } from '../graph.ts';
 import { costOf } from '../graph.ts';
 import type { BatchCall, Batched, Op } from '../op.ts';
 import { defineOp } from '../op.ts';
 import { moveAxis } from '../ops/movement.ts';
+import { optimize } from '../passes/index.ts';
 import type { Tensor } from '../tensor.ts';
 import { aval } from '../tensor.ts';
 import { bind } from '../trace.ts';
@@ -47,6 +48,11 @@ export function partsOf<T>(list: readonly T[], { consts, carry }: Pick<ScanParam
   };
 }
 
+const counted = /* @__PURE__ */ new WeakMap<Graph, GraphCost>();
+
+/** What one step costs as it runs: the loop is compiled from the optimised body. */
+const costOfBody = (body: Graph): GraphCost => remembered(counted, body, () => costOf(optimize(body)));
+
 export const scanOp: Op<ScanParams> = /* @__PURE__ */ defineOp<ScanParams>({
   name: 'scan',
   version: 1,
@@ -56,7 +62,7 @@ export const scanOp: Op<ScanParams> = /* @__PURE__ */ defineOp<ScanParams>({
   transpose: transposeScan,
   batch: batchScan,
   cost: (_ins, _outs, { body, length }) => {
-    const one = costOf(body);
+    const one = costOfBody(body);
     const steps = length === UNBOUNDED ? 1 : length;
     return { flops: steps * one.flops, macs: steps * one.macs };
   },

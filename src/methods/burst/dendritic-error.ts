@@ -155,8 +155,8 @@ function compartments(circuit: Circuit, l: number, { rate, basal, shift }: Above
   const missed = lateral === null ? shift : add(shift, driveWith(chain, upper, trees.sub(own, lateral.p[l]!), rate)); // what P fails to predict of the basal potential above
   const told = add(basal, shift);
   const gap = mul(missed, coupling - 1); // from v^t to the interneuron's potential
-  const i = logistic(add(told, gap));
   const excess = neg(changes.logistic!(told, gap)); // σ(v^t) − i
+  const i = sub(logistic(told), excess);
   const send = (weights: Tensor, rates: Tensor): Tensor => apical(chain, upper, weights, rates);
   const heard = send(y[l]!, excess);
   const a = lateral === null ? heard : add(heard, send(sub(y[l]!, lateral.r[l]!), i));

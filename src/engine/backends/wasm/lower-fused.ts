@@ -8,6 +8,8 @@ import type { ConstantParams } from '../../ops/constant.ts';
 import { sizeOf } from '../../shape.ts';
 import type { Aval } from '../../tensor.ts';
 import { type ElementwiseBody, elementwiseKernel } from './elementwise.ts';
+import { bounds } from './emitters.ts';
+import { FusedBody } from './fused-body.ts';
 import type { WasmLowering } from './lower.ts';
 import { alongRows, keyOf } from './lowerings.ts';
 
@@ -21,22 +23,25 @@ export interface FusedStep {
 }
 
 export interface FusedParams {
+  /** How many operands are arrays. */
+  readonly inputs: number;
   readonly numbers: readonly ConstantParams[];
   readonly steps: readonly FusedStep[];
   /** Places of the results. */
   readonly outs: readonly number[];
 }
 
-const lowerFused: WasmLowering<FusedParams> = (context, ins, outs, { numbers, steps, outs: places }) => {
+const lowerFused: WasmLowering<FusedParams> = (context, ins, outs, params) => {
+  const { numbers, steps } = params;
   if (sizeOf(outs[0]!.shape) === 0) return;
   const { operands, inputs, layout, places: extents, share } = alongRows(context, ins, outs[0]!);
   const dtypes = numbers.map((n) => n.dtype);
   const spec = elementwiseKernel({
-    key: `fused ${keyOf(inputs)} | ${codeKeyOf({ numbers, steps, outs: places }, outs)}`,
+    key: `fused ${keyOf(inputs)} | ${codeKeyOf(params, outs)}`,
     inputs,
     numbers: dtypes,
     out: outs.map((x) => x.dtype),
-    body: bodyOf(steps, places),
+    body: bodyOf(params),
     layout,
     unroll: unrollOf(steps),
     hasWideInterior: steps.some((s) => s.code.isWide || BYTES[s.out.dtype] === 8),
@@ -45,10 +50,18 @@ const lowerFused: WasmLowering<FusedParams> = (context, ins, outs, { numbers, st
 };
 
 /** Different for different code and results. */
-export function codeKeyOf({ numbers, steps, outs }: FusedParams, results: readonly Aval[]): string {
-  const code = steps.map((s) => `${s.code.key}:${s.code.dtype}(${s.args})`).join(' ');
-  return `${numbers.map((n) => n.dtype)} | ${code} | ${results.map((x, k) => x.dtype + outs[k]!)}`;
+export function codeKeyOf(params: FusedParams, results: readonly Aval[]): string {
+  const { numbers, steps, outs } = params;
+  const bounded = boundsOf(params);
+  const code = steps.map((s, k) => `${s.code.key}:${s.code.dtype}${bounded[k] === null ? '' : '!'}(${s.args})`);
+  return `${numbers.map((n) => n.dtype)} | ${code.join(' ')} | ${results.map((x, k) => x.dtype + outs[k]!)}`;
 }
+
+/** The steps as the body of a kernel. */
+export const bodyOf =
+  (params: FusedParams): ElementwiseBody =>
+  (w, values, profile) =>
+    new FusedBody(w, profile, values).write(params.steps, boundsOf(params), params.outs);
 
 /** Lanes of a vector: two where anything has 8 bytes. */
 export const lanesOf = ({ numbers, steps }: FusedParams, arrays: readonly { readonly dtype: Dtype }[]): 2 | 4 =>
@@ -60,17 +73,14 @@ export const lanesOf = ({ numbers, steps }: FusedParams, arrays: readonly { read
 export const storedValue = ({ value, dtype }: ConstantParams): number =>
   dtype === 'bool' ? Number(value !== 0) : value;
 
-export const bodyOf =
-  (steps: readonly FusedStep[], outs: readonly number[]): ElementwiseBody =>
-  (w, operands, profile) => {
-    const values = [...operands];
-    for (const { code, args } of steps) {
-      for (const place of args) w.get(values[place]!);
-      code.emit(w, code.dtype, profile);
-      values.push(w.pop('v128'));
-    }
-    for (const place of outs) w.get(values[place]!);
-  };
+/** For each step, the place of its bound that is a number other than 0 and NaN. */
+function boundsOf({ numbers, steps, inputs }: FusedParams): (number | null)[] {
+  return steps.map(({ code, args }) => {
+    if (code.plain === undefined || bounds[code.plain] === undefined) return null;
+    const stored = (x: number) => (code.dtype === 'f32' ? Math.fround(x) : x);
+    return args.find((place) => Math.abs(stored(numbers[place - inputs]?.value ?? 0)) > 0) ?? null;
+  });
+}
 
 /** Short bodies share the turn of the loop among several vectors. */
 export const unrollOf = (steps: readonly FusedStep[]): number => (steps.length <= 4 ? 4 : steps.length <= 16 ? 2 : 1);

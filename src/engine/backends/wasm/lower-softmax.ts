@@ -3,7 +3,7 @@ import type { ReduceParams } from '../../ops/reduce.ts';
 import { reducedShape, sizeOf } from '../../shape.ts';
 import type { FunctionWriter } from './assembler.ts';
 import type { Emit } from './elementwise.ts';
-import { functions } from './functions/index.ts';
+import { expEmit, logEmit } from './functions/index.ts';
 import type { LowerContext, Operand, WasmLowering } from './lower.ts';
 import { reshaped } from './lower.ts';
 import { lowerElementwise, lowerReduce } from './lowerings.ts';
@@ -29,7 +29,7 @@ const shift: Emit = (w, dtype, profile) => {
 
 const expShifted: Emit = (w, dtype, profile) => {
   shift(w, dtype, profile);
-  return functions.exp(w, dtype, profile);
+  return expEmit(w, dtype, profile);
 };
 
 /** s → max(s, 1): the largest element alone contributes 1. */
@@ -45,7 +45,7 @@ const share: Emit = (w, dtype, profile) => {
 
 const logTotal: Emit = (w, dtype, profile) => {
   atLeastOne(w, dtype, profile);
-  return functions.log(w, dtype, profile);
+  return logEmit(w, dtype, profile);
 };
 
 /** (m, s) → m + log s. */

@@ -24,10 +24,13 @@ export class Arithmetic {
   readonly columns: 4 | 8;
   /** Row counts for which a tile exists, descending; the first is the usual one. */
   readonly heights: readonly number[];
+  /** Takes products away from c instead of adding them; floats only. */
+  readonly isNegative: boolean;
 
-  constructor(dtype: MatmulDtype, profile: Profile) {
+  constructor(dtype: MatmulDtype, profile: Profile, isNegative = false) {
     this.dtype = dtype;
     this.profile = profile;
+    this.isNegative = isNegative;
     this.bytes = dtype === 'f64' ? 8 : 4;
     this.shift = dtype === 'f64' ? 3 : 2;
     this.lanes = dtype === 'f64' ? 2 : 4;
@@ -36,12 +39,12 @@ export class Arithmetic {
   }
 
   get key(): string {
-    return `${this.dtype} ${this.profile}`;
+    return `${this.isNegative ? 'minus ' : ''}${this.dtype} ${this.profile}`;
   }
 
-  /** (a, b, c) → a·b + c. */
+  /** (a, b, c) → a·b + c, or c − a·b. */
   madd(w: FunctionWriter): void {
-    if (this.dtype !== 'i32') w.madd(this.dtype, this.profile);
+    if (this.dtype !== 'i32') w[this.isNegative ? 'nmadd' : 'madd'](this.dtype, this.profile);
     else {
       const addend = w.pop('v128');
       w.i32x4.mul().get(addend).i32x4.add();
