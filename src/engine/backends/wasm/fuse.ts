@@ -79,7 +79,7 @@ class Fuser {
     const read = operands.filter((id) => !this.#isNumber(id));
     if (read.length > MOST_OPERANDS || operands.length - read.length > MOST_NUMBERS) return false;
     const strides = read.map((id) => broadcastStrides(avals[id]!.shape, shape));
-    return coalesce(shape, stridesOf(shape), ...strides).dims.length <= 2;
+    return coalesce(shape, stridesOf(shape), ...strides).dims.length <= 3;
   }
 
   #isNumber(id: ValueId): boolean {

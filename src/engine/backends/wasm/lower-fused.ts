@@ -11,7 +11,7 @@ import { type ElementwiseBody, elementwiseKernel } from './elementwise.ts';
 import { bounds } from './emitters.ts';
 import { FusedBody } from './fused-body.ts';
 import type { WasmLowering } from './lower.ts';
-import { alongRows, keyOf } from './lowerings.ts';
+import { alongRows, callAlong, keyOf } from './lowerings.ts';
 
 /** One elementwise node of a group; places count the inputs, then the numbers, then the steps. */
 export interface FusedStep {
@@ -34,7 +34,8 @@ export interface FusedParams {
 const lowerFused: WasmLowering<FusedParams> = (context, ins, outs, params) => {
   const { numbers, steps } = params;
   if (sizeOf(outs[0]!.shape) === 0) return;
-  const { operands, inputs, layout, places: extents, share } = alongRows(context, ins, outs[0]!);
+  const along = alongRows(context, ins, outs[0]!);
+  const { inputs, layout } = along;
   const dtypes = numbers.map((n) => n.dtype);
   const spec = elementwiseKernel({
     key: `fused ${keyOf(inputs)} | ${codeKeyOf(params, outs)}`,
@@ -46,7 +47,7 @@ const lowerFused: WasmLowering<FusedParams> = (context, ins, outs, params) => {
     unroll: unrollOf(steps),
     hasWideInterior: steps.some((s) => s.code.isWide || BYTES[s.out.dtype] === 8),
   });
-  context.call(spec, [...outs, ...operands, ...numbers.map(storedValue), ...extents], share);
+  callAlong(context, spec, outs, along, numbers.map(storedValue));
 };
 
 /** Different for different code and results. */
