@@ -16,6 +16,7 @@ const momentum: Readonly<Record<string, number>> = {
   'forward-gradient': 3.16e-5,
   'inference-learning': 0.0316,
   'kolen-pollack': 0.01,
+  'last-unit': 0.0316,
   'multi-tangent': 0.01,
   'multiplexed-gradient-descent': 3.16e-5,
   'node-perturbation': 0.0001,
