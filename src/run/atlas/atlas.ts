@@ -7,7 +7,7 @@ import type { Tree } from '../../nn/index.ts';
 import { fnv1a } from '../checkpoint.ts';
 import { learnerOf } from '../job.ts';
 import type { StartEvent } from '../schema.ts';
-import { logScale, type Space } from '../space.ts';
+import { gridPoints, logScale, type Space } from '../space.ts';
 import type { Task } from '../task.ts';
 import type { Metric } from '../trials.ts';
 import { type Candidate, tune } from '../tuner.ts';
@@ -170,6 +170,8 @@ async function measureCell(
 ): Promise<void> {
   const { trials, seeds, budget, signal, seed, points, probe } = options;
   const candidate = candidateAt(place, options);
+  const rates = gridPoints(candidate.space, trials).map(({ learningRate }) => learningRate as number);
+  store.keepOnly(place, budget, rates);
   const tried = store.trialsOf(place);
   const before = (await tried.open({})).length;
   const { best } = await tune({
@@ -182,7 +184,7 @@ async function measureCell(
   const { hyper, edges } = best[place.rule]!;
   const known = store.runsOf(place);
   for (let run = 0; run < seeds; run++) {
-    const isOld = known.some((r) => r.run === run);
+    const isOld = known.some((r) => r.run === run && r.hyper.learningRate === hyper.learningRate);
     if (!isOld) {
       const key = foldIn(foldIn(keyFrom(seed), RUNS), run);
       const learner = candidate.make(hyper, { task, budget }) as Learner<Tree>;
