@@ -1,14 +1,14 @@
-/** One side of a benchmark: work that can be done again and again, timed by whoever holds the clock. */
+/** One side of a benchmark: work that can be done again and again. */
+import type { Timed } from '../src/run/index.ts';
 
 export interface Contender {
   /** `ours`, or the peer's name. */
   readonly name: string;
-  /** Does the work n times; returns the milliseconds that one took. */
-  time(n: number): Promise<number>;
-  /** Gives back what it holds. */
-  close?(): void;
+  readonly work: Timed;
+  /** Bytes that the plan holds at the highest point, where that is known. */
+  readonly peakBytes?: number | undefined;
   /** What must be known beside the number. */
-  readonly note?: string;
+  readonly note?: string | undefined;
 }
 
 /** What a peer offers: the workloads it can do, by name. */
@@ -17,22 +17,6 @@ export interface Peer {
   /** Prepares a workload; null where the peer cannot do it. */
   prepare(workload: string): Promise<Contender | null>;
   close?(): void;
-}
-
-/** A contender whose work is one call; results that are promises are waited for. */
-export function calling(name: string, work: () => unknown, rest: Partial<Contender> = {}): Contender {
-  return {
-    name,
-    async time(n) {
-      const started = performance.now();
-      for (let i = 0; i < n; i++) {
-        const result = work();
-        if (result instanceof Promise) await result;
-      }
-      return (performance.now() - started) / n;
-    },
-    ...rest,
-  };
 }
 
 /** The same numbers for every contender: a fixed sequence in (−1, 1) scaled by `scale`. */

@@ -40,6 +40,28 @@ export function cnnFlops(): number {
   return 2 * batch * (first + second + last);
 }
 
+/** One LSTM layer read at its last step by a dense map. */
+export const lstm = { batch: 32, steps: 100, features: 64, units: 64, classes: 10 } as const;
+
+/** A causal decoder: pre-norm blocks with ReLU perceptrons four times as wide, learned positions. */
+export const transformer = { batch: 8, context: 128, width: 128, heads: 4, depth: 2, vocabulary: 64 } as const;
+
+/** Forward and both gradients of every product; the input needs none, which saves a sixth of the first half. */
+export function lstmFlops(): number {
+  const { batch, steps, features, units } = lstm;
+  return 2 * batch * steps * 4 * units * (2 * features + 3 * units);
+}
+
+/** Forward and both gradients of every product, attention over the whole square. */
+export function transformerFlops(): number {
+  const { batch, context, width, depth, vocabulary } = transformer;
+  const block = 12 * width ** 2 + 2 * context * width;
+  return 6 * batch * context * (depth * block + width * vocabulary);
+}
+
+/** Steps of the scan whose body is next to nothing. */
+export const tinySteps = 1e5;
+
 export const sizes = { elements: 1e7, softmax: 1024, fft: 2 ** 16, cholesky: 512, rows: 2000, columns: 500 } as const;
 
 const square = (n: number): Workload => ({
@@ -68,6 +90,18 @@ export const workloads: readonly Workload[] = [
     flops: cnnFlops(),
     bytes: null,
   },
+  {
+    name: 'lstm',
+    about: 'one SGD step, 64 units, 100 steps, batch 32',
+    flops: lstmFlops(),
+    bytes: null,
+  },
+  {
+    name: 'transformer',
+    about: 'one SGD step, 2 causal blocks of width 128, 128 tokens, batch 8',
+    flops: transformerFlops(),
+    bytes: null,
+  },
   { name: 'adam', about: 'one Adam step on 10⁷ parameters', flops: null, bytes: 7 * 4 * elements },
   {
     name: 'copy',
@@ -90,6 +124,7 @@ export const workloads: readonly Workload[] = [
   { name: 'gather', about: '10⁶ rows of 16 floats out of 10⁵', flops: null, bytes: 2 * 4 * 16e6 },
   { name: 'segment-sum', about: '10⁶ rows of 16 floats into 10⁴ segments', flops: null, bytes: 4 * 16e6 },
   { name: 'eager', about: 'one eager addition of ten floats', flops: null, bytes: null },
+  { name: 'scan-tiny', about: 'scan of 10⁵ steps of h ← tanh(h·0.5 + x), h of 4 floats', flops: null, bytes: null },
   { name: 'jit-call', about: 'one call of a compiled function with ten small tensors', flops: null, bytes: null },
   {
     name: 'compile',

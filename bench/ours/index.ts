@@ -1,14 +1,21 @@
 /** Our side of every workload. */
-import { type Contender, calling, type Peer } from '../contender.ts';
+import type { Contender, Peer } from '../contender.ts';
 import { mlps } from '../workloads.ts';
 import { creditStep, forwardPass } from './credit.ts';
 import * as kernels from './kernels.ts';
 import { cnnStep, compiling, mlpStep } from './nets.ts';
+import { lstmStep, transformerStep } from './sequences.ts';
 
-const makers: Readonly<Record<string, () => () => unknown>> = {
+/** Work, and the bytes of its plan where there is one. */
+type Work = (() => unknown) & { readonly peakBytes?: number };
+
+const makers: Readonly<Record<string, () => Work>> = {
   ...Object.fromEntries([64, 256, 512, 1024].map((n) => [`matmul-${n}`, () => kernels.matmul(n)])),
   ...Object.fromEntries(Object.entries(mlps).map(([name, size]) => [name, () => mlpStep(size)])),
   cnn: cnnStep,
+  lstm: lstmStep,
+  transformer: transformerStep,
+  'scan-tiny': kernels.tinyScan,
   adam: kernels.adamStep,
   copy: kernels.copy,
   chain: kernels.chain,
@@ -35,6 +42,8 @@ export const ours: Peer = {
   name: 'ours',
   async prepare(workload): Promise<Contender | null> {
     const make = makers[workload];
-    return make === undefined ? null : calling('ours', make());
+    if (make === undefined) return null;
+    const work = make();
+    return { name: 'ours', work, peakBytes: work.peakBytes };
   },
 };

@@ -2,7 +2,7 @@
 import * as c from '../../src/engine/index.ts';
 import { adam } from '../../src/optim/index.ts';
 import { numbers } from '../contender.ts';
-import { sizes } from '../workloads.ts';
+import { sizes, tinySteps } from '../workloads.ts';
 
 const { elements } = sizes;
 
@@ -102,6 +102,19 @@ export function segmentSum(): () => void {
 export function eager(): () => void {
   const [a, b] = [f32([10], 1), f32([10], 2)];
   return inScope(() => c.add(a, b));
+}
+
+export function tinyScan(): () => void {
+  const [start, xs] = [f32([4], 1), f32([tinySteps, 4], 2)];
+  const loop = c.jit(
+    (h: c.Tensor, x: c.Tensor) =>
+      c.scan(
+        (carry: c.Tensor, xt: c.Tensor) => [c.tanh(c.add(c.mul(carry, 0.5), xt)), null] as [c.Tensor, null],
+        h,
+        x,
+      )[0],
+  );
+  return inScope(() => loop(start, xs));
 }
 
 export function jitCall(): () => void {

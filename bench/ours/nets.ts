@@ -26,7 +26,7 @@ function mlpLoss(params: Dense[], x: c.Tensor, y: c.Tensor): c.Tensor {
   return crossEntropy(h, y);
 }
 
-function sgdStep<P>(
+export function sgdStep<P>(
   loss: (params: P, x: c.Tensor, y: c.Tensor) => c.Tensor,
 ): (params: P, x: c.Tensor, y: c.Tensor) => P {
   const gradient = c.grad(loss);
@@ -35,12 +35,18 @@ function sgdStep<P>(
 }
 
 /** A step that keeps its own parameters; each call takes one step on the same batch. */
-function stepping<P>(step: (params: P, x: c.Tensor, y: c.Tensor) => P, start: P, x: c.Tensor, y: c.Tensor): () => void {
+export function stepping<P>(
+  step: (params: P, x: c.Tensor, y: c.Tensor) => P,
+  start: P,
+  x: c.Tensor,
+  y: c.Tensor,
+): (() => void) & { readonly peakBytes: number } {
   const compiled = c.jit(step, { donate: [0] });
   let params = start;
-  return () => {
+  const run = (): void => {
     params = compiled(params, x, y);
   };
+  return Object.assign(run, { peakBytes: compiled.peakBytes(params, x, y) });
 }
 
 export function mlpStep({ widths, batch }: MlpSize): () => void {

@@ -1,29 +1,36 @@
 /** @jax-js/jax on its wasm device, compiled; arrays are owned, so whatever is used again is used by reference. */
 import { blockUntilReady, defaultDevice, grad, init, jit, lax, nn, numpy as np } from '@jax-js/jax';
-import { type Contender, calling, labels, numbers, type Peer } from '../contender.ts';
+import { type Contender, labels, numbers, type Peer } from '../contender.ts';
 import { cnn, type MlpSize, mlps, sizes } from '../workloads.ts';
+import { lstmStep, transformerStep } from './jax-sequences.ts';
 
-type Arr = np.Array;
+export type Arr = np.Array;
 type Params = { readonly [name: string]: Arr };
 
 const RATE = 0.01;
-const array = (values: Float32Array, shape: number[]): Arr =>
+export const array = (values: Float32Array, shape: number[]): Arr =>
   np.array(values as Float32Array<ArrayBuffer>).reshape(shape);
 
 const refs = (params: Params): Params => Object.fromEntries(Object.entries(params).map(([k, v]) => [k, v.ref]));
 
-const crossEntropy = (logits: Arr, y: Arr): Arr => np.negative(np.mean(np.sum(nn.logSoftmax(logits, -1).mul(y), 1)));
+export const crossEntropy = (logits: Arr, y: Arr): Arr =>
+  np.negative(np.mean(np.sum(nn.logSoftmax(logits, -1).mul(y), 1)));
 
-const oneHot = (n: number, classes: number): Arr => {
-  const out = new Float32Array(n * classes);
-  labels(n, classes).forEach((k, i) => {
+export const oneHot = (of: Int32Array, classes: number): Arr => {
+  const out = new Float32Array(of.length * classes);
+  of.forEach((k, i) => {
     out[i * classes + k] = 1;
   });
-  return array(out, [n, classes]);
+  return array(out, [of.length, classes]);
 };
 
 /** One step on the same batch, parameters carried from call to call. */
-function stepping(loss: (p: Params, x: Arr, y: Arr) => Arr, start: Params, x: Arr, y: Arr): () => Promise<unknown> {
+export function stepping(
+  loss: (p: Params, x: Arr, y: Arr) => Arr,
+  start: Params,
+  x: Arr,
+  y: Arr,
+): () => Promise<unknown> {
   const gradient = grad(loss as never) as unknown as (p: Params, x: Arr, y: Arr) => Params;
   const step = jit(((p: Params, xs: Arr, ys: Arr) => {
     const g = gradient(refs(p), xs, ys);
@@ -56,8 +63,14 @@ function mlp({ widths, batch }: MlpSize): () => Promise<unknown> {
     loss,
     start,
     array(numbers(batch * widths[0]!, 9), [batch, widths[0]!]),
-    oneHot(batch, widths.at(-1)!),
+    oneHot(labels(batch, widths.at(-1)!), widths.at(-1)!),
   );
+}
+
+/** Traces, compiles and calls a step whose batch no step had before. */
+function compiling(): () => Promise<unknown> {
+  let batch = 16;
+  return () => mlp({ widths: [784, 128, 10], batch: ++batch })();
 }
 
 function convolutional(): () => Promise<unknown> {
@@ -87,7 +100,12 @@ function convolutional(): () => Promise<unknown> {
     const pooled = np.max(b.reshape([batch, channels[2], size / 2, 2, size / 2, 2]), [3, 5]);
     return crossEntropy(np.dot(pooled.reshape([batch, flat]), p.w2!).add(p.b2!), y);
   };
-  return stepping(loss, start, array(numbers(batch * size * size, 9), [batch, 1, size, size]), oneHot(batch, classes));
+  return stepping(
+    loss,
+    start,
+    array(numbers(batch * size * size, 9), [batch, 1, size, size]),
+    oneHot(labels(batch, classes), classes),
+  );
 }
 
 /** A compiled function of resident arrays. */
@@ -117,6 +135,9 @@ const makers: Readonly<Record<string, () => () => unknown>> = {
   ...Object.fromEntries([64, 256, 512, 1024].map((n) => [`matmul-${n}`, matmul(n)])),
   ...Object.fromEntries(Object.entries(mlps).map(([name, size]) => [name, () => mlp(size)])),
   cnn: convolutional,
+  lstm: lstmStep,
+  transformer: transformerStep,
+  compile: compiling,
   copy: () => compiled((x) => x!.mul(1.0000001), vector(sizes.elements, 1)),
   chain: () => compiled((x) => cheapChain(x!), vector(sizes.elements, 1)),
   'chain-exp': () =>
@@ -132,6 +153,6 @@ export const jaxJs: Peer = {
     if (make === undefined) return null;
     await init('wasm');
     defaultDevice('wasm');
-    return calling('jax-js', make());
+    return { name: 'jax-js', work: make() };
   },
 };

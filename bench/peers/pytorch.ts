@@ -49,7 +49,7 @@ function peerOf(talk: Talk): Peer {
     name: 'pytorch',
     async prepare(workload): Promise<Contender | null> {
       if ((await talk.ask(`prepare ${workload}`)) !== 'ready') return null;
-      return { name: 'pytorch', time: async (n) => Number(await talk.ask(`time ${n}`)) };
+      return { name: 'pytorch', work: { elapsed: async (calls) => Number(await talk.ask(`time ${calls}`)) } };
     },
     close: () => talk.close(),
   };

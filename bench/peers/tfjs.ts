@@ -4,19 +4,20 @@ import { dirname, join } from 'node:path';
 import { setThreadsCount, setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs';
-import { type Contender, calling, labels, numbers, type Peer } from '../contender.ts';
+import { type Contender, labels, numbers, type Peer } from '../contender.ts';
 import { cnn, type MlpSize, mlps, sizes } from '../workloads.ts';
+import { lstmStep, transformerStep } from './tfjs-sequences.ts';
 
 const RATE = 0.01;
 
-const variable = (values: Float32Array, shape: number[]): tf.Variable => tf.variable(tf.tensor(values, shape));
-const oneHot = (n: number, classes: number): tf.Tensor =>
-  tf.cast(tf.oneHot(tf.tensor1d(labels(n, classes), 'int32'), classes), 'float32');
+export const variable = (values: Float32Array, shape: number[]): tf.Variable => tf.variable(tf.tensor(values, shape));
+export const oneHot = (of: Int32Array, classes: number): tf.Tensor =>
+  tf.cast(tf.oneHot(tf.tensor1d(of, 'int32'), classes), 'float32');
 
 /** Softmax cross-entropy whose gradient is given, as tf.losses has it. */
-const crossEntropy = (logits: tf.Tensor, y: tf.Tensor): tf.Scalar => tf.losses.softmaxCrossEntropy(y, logits);
+export const crossEntropy = (logits: tf.Tensor, y: tf.Tensor): tf.Scalar => tf.losses.softmaxCrossEntropy(y, logits);
 
-function stepping(loss: () => tf.Scalar, params: tf.Variable[]): () => unknown {
+export function stepping(loss: () => tf.Scalar, params: tf.Variable[]): () => unknown {
   return () =>
     tf.tidy(() => {
       const { grads } = tf.variableGrads(loss, params);
@@ -31,7 +32,7 @@ function mlp({ widths, batch }: MlpSize): () => unknown {
   );
   const b = Array.from({ length: depth }, (_, i) => variable(new Float32Array(widths[i + 1]!), [widths[i + 1]!]));
   const x = tf.tensor2d(numbers(batch * widths[0]!, 9), [batch, widths[0]!]);
-  const y = oneHot(batch, widths.at(-1)!);
+  const y = oneHot(labels(batch, widths.at(-1)!), widths.at(-1)!);
   const loss = (): tf.Scalar => {
     let h: tf.Tensor = x;
     for (let i = 0; i < depth; i++) {
@@ -77,7 +78,7 @@ function convolutional(): () => unknown {
   const bias = (n: number) => variable(new Float32Array(n), [n]);
   const [b0, b1, b2] = [bias(channels[1]), bias(channels[2]), bias(classes)];
   const x = tf.tensor4d(numbers(batch * size * size, 9), [batch, size, size, 1]);
-  const y = oneHot(batch, classes);
+  const y = oneHot(labels(batch, classes), classes);
   const loss = (): tf.Scalar => {
     const a = tf.relu(tf.add(convolution(x, w0), b0)) as tf.Tensor4D;
     const b = tf.relu(tf.add(convolution(a, w1), b1)) as tf.Tensor4D;
@@ -106,6 +107,8 @@ const makers: Readonly<Record<string, () => () => unknown>> = {
   ...Object.fromEntries([64, 256, 512, 1024].map((n) => [`matmul-${n}`, () => matmul(n)])),
   ...Object.fromEntries(Object.entries(mlps).map(([name, size]) => [name, () => mlp(size)])),
   cnn: convolutional,
+  lstm: lstmStep,
+  transformer: transformerStep,
   copy: () => on(vector(sizes.elements, 1), (x) => tf.mul(x, 1.0000001)),
   chain: () => on(vector(sizes.elements, 1), cheapChain),
   'chain-exp': () => on(vector(sizes.elements, 1), (x) => tf.mul(tf.tanh(tf.exp(tf.neg(tf.mul(x, x)))), x)),
@@ -135,6 +138,6 @@ export const tfjs: Peer = {
     started ??= start();
     await started;
     const note = workload === 'cnn' ? 'filter gradients as a convolution with batch and channels exchanged' : undefined;
-    return calling('tfjs-wasm', make(), note === undefined ? {} : { note });
+    return { name: 'tfjs-wasm', work: make(), note };
   },
 };

@@ -41,6 +41,7 @@ export const learningOptions = {
   weightDecay: option('--weight-decay <n>', "decay of the weights (default: the optimiser's own)", atLeast(0)),
   learningRate: option('--learning-rate <r>', 'for all rules, or rule=rate,…; `default` names the others', rates()),
   trainRows: option('--train-rows <n>', 'use only the first training rows, or generate this many', whole(1)),
+  context: option('--context <n>', 'characters in a window of text (default 64)', whole(1)),
   testRows: option('--test-rows <n>', 'the same for the test rows', whole(1)),
   ...engineOptions,
 } as const;
@@ -90,20 +91,25 @@ export const engineOf = ({
   backend,
   dtype,
   profile,
+  threads,
 }: { [K in keyof EngineSettings]: EngineSettings[K] | undefined }): EngineSettings => ({
   ...(backend === undefined ? {} : { backend }),
   ...(dtype === undefined ? {} : { dtype }),
   ...(profile === undefined ? {} : { profile }),
+  ...(threads === undefined ? {} : { threads }),
 });
 
 /** What a data set is asked for; nothing that was not said, since sets refuse options they would ignore. */
 export const loadOptionsOf = ({
   trainRows,
   testRows,
+  context,
 }: {
   trainRows?: number | undefined;
   testRows?: number | undefined;
+  context?: number | undefined;
 }): LoadOptions => ({
+  ...(context === undefined ? {} : { context }),
   ...(trainRows === undefined ? {} : { train: trainRows }),
   ...(testRows === undefined ? {} : { test: testRows }),
 });

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../engine/errors.ts';
 import { atlasVerb } from './atlas.ts';
+import { benchVerb } from './bench.ts';
 import { checkVerb } from './check.ts';
 import { compareVerb } from './compare.ts';
 import { mergedValues } from './config.ts';
@@ -28,6 +29,7 @@ export const verbs: readonly Verb[] = [
   graphVerb,
   fitVerb,
   dataVerb,
+  benchVerb,
   reportVerb,
 ];
 

@@ -16,8 +16,12 @@ export const datasets: Readonly<Record<string, DatasetEntry>> = {
   ...tableSets,
 };
 
+/** Short names for data sets of text. */
+const aliases: Readonly<Record<string, string>> = { shakespeare: 'tiny-shakespeare', text: 'sentences' };
+
 /** Loads a data set: made on the spot, or read from `source` (default: the folder that `dataFolder` names). */
-export async function loadDataset(name: string, options: LoadOptions = {}): Promise<Dataset> {
+export async function loadDataset(asked: string, options: LoadOptions = {}): Promise<Dataset> {
+  const name = Object.hasOwn(aliases, asked) ? aliases[asked]! : asked;
   const entry = Object.hasOwn(datasets, name) ? datasets[name]! : undefined;
   if (entry === undefined) {
     const names = Object.keys(datasets).filter((n) => !n.startsWith('pmlb/'));

@@ -67,5 +67,7 @@ export class DivergedError extends errorClass('DivergedError') {}
 export class WalkError extends errorClass('WalkError') {}
 /** More results than an op's declared capacity holds; details hold the op, what is needed and the capacity. */
 export class OverflowError extends errorClass('OverflowError') {}
+/** A further thread that failed or was lost in the middle of a program. */
+export class ThreadError extends errorClass('ThreadError') {}
 /** Out of arena memory, or over a declared capacity. */
 export class MemoryError extends errorClass('MemoryError') {}

@@ -1,12 +1,14 @@
 /** Direct feedback alignment: each unit hears e·B, and its own derivative does the rest. */
 import { describe, expect, it } from 'vitest';
 import type { Tensor } from '../engine/index.ts';
-import { matmul, reshape, vjp } from '../engine/index.ts';
+import { matmul, random, reshape, vjp } from '../engine/index.ts';
+import { dense } from '../nn/dense.ts';
 import type { Tree } from '../nn/layer.ts';
+import { model } from '../nn/model.ts';
 import { unroll } from '../nn/unroll.ts';
 import { backprop } from './backprop.ts';
 import { directFeedbackAlignment } from './direct-feedback-alignment.ts';
-import { callOf, creditOf, distance, inF64, kinds, numbersOf } from './testing/cases.ts';
+import { callOf, creditOf, distance, inF64, kinds, numbersOf, smallDecoder } from './testing/cases.ts';
 import type { Matrix } from './testing/oracle.ts';
 import { plainCredit, product } from './testing/oracle.ts';
 import { plainCall } from './testing/plain.ts';
@@ -67,5 +69,44 @@ describe('direct feedback alignment', () => {
 
   it('refuses recurrent models with a reason', () => {
     expect(rule.supports(kinds['recurrent net']!())).toEqual({ reason: expect.stringContaining('recurrent') });
+  });
+});
+
+describe('the choices of feedback', () => {
+  it('sends each position its own error where the model predicts at each', () => {
+    inF64(() => {
+      const call = callOf(rule, smallDecoder());
+      expect(call.state.feedback.map((b) => b.shape)).toEqual([
+        [3, 4],
+        [3, 4],
+        [3, 4],
+      ]);
+      const { model, params, modelState, batch, loss, state } = call;
+      const run = unroll(model, params, modelState, batch.x, {});
+      const error = loss.error(run.output, batch); // (4, 3, 3)
+      const block = run.units[1]!;
+      const direct = reshape(matmul(reshape(error, [12, 3]), state.feedback[1]!), [4, 3, 4]);
+      const { credit } = creditOf(rule, call);
+      expect(distance(unitOf(credit, block.from, block.to), numbersOf(block.pullParams(direct)))).toBeLessThan(1e-14);
+    });
+  });
+
+  it('shares one normal matrix of variance 1/C, of which narrow units take the first columns', () => {
+    inF64(() => {
+      const shared = directFeedbackAlignment({ law: 'normal', isShared: true });
+      const call = callOf(shared, kinds.mlp!());
+      expect(call.state.feedback.map((b) => b.shape)).toEqual([[3, 5]]);
+      const { layers, x, labels } = plainCall(call);
+      const b = call.state.feedback[0]!.toArray() as Matrix;
+      const first = [b, b.map((row) => row.slice(0, 4))];
+      const expected = plainCredit(layers, x, labels, (i, _, error) => product(error, first[i]!));
+      expect(distance(numbersOf(creditOf(shared, call).credit), expected)).toBeLessThan(1e-14);
+      const wide = model([2], [dense({ units: 4000 }), dense({ units: 25 })]);
+      const drawn = [
+        ...shared.init(wide, wide.initialise(random.key(1)).params, random.key(2)).feedback[0]!.readSync(),
+      ];
+      const variance = drawn.reduce((total, v) => total + v * v, 0) / drawn.length;
+      expect(Math.abs(25 * variance - 1)).toBeLessThan(4 * Math.sqrt(2 / drawn.length));
+    });
   });
 });

@@ -85,3 +85,15 @@ describe('feedback alignment', () => {
     expect([...draw(2).readSync()]).toEqual([...mapTree((x: Tensor) => mul(x, 2), draw(1)).readSync()]);
   });
 });
+
+it('draws B by the errors that are summed where that is asked for', () => {
+  const net = model([300], [dense({ units: 300 }), dense({ units: 20 })]);
+  const { params } = net.initialise(random.key(1));
+  const drawn = matrices(feedbackAlignment({ law: 'fanOut' }).init(net, params, random.key(2)));
+  drawn.forEach((b, i) => {
+    const numbers = b.flat();
+    const variance = numbers.reduce((total, v) => total + v * v, 0) / numbers.length;
+    expect(Math.abs([300, 20][i]! * variance - 1)).toBeLessThan(4 * Math.sqrt(2 / numbers.length));
+  });
+  expect(drawn[0]![0]!.slice(0, 20)).not.toEqual(drawn[1]![0]);
+});

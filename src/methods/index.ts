@@ -13,6 +13,7 @@ import { symba } from './forward-forward/symba.ts';
 import { forwardGradient } from './forward-gradient.ts';
 import { hebbianNorm } from './hebbian/hebbian-norm.ts';
 import { kolenPollack } from './kolen-pollack.ts';
+import { lastUnit } from './last-unit.ts';
 import type { LearnerKind } from './learner.ts';
 import { multiTangent } from './multi-tangent.ts';
 import { multiplexedGradientDescent } from './multiplexed/gradient-descent.ts';
@@ -27,6 +28,7 @@ import { nearest } from './registry/near.ts';
 import type { CreditRule } from './rule.ts';
 import { sampledNetwork } from './sampled-network.ts';
 import { signSymmetry } from './sign-symmetry.ts';
+import { directFeedbackMacro, directFeedbackMicro } from './tapped-direct-feedback.ts';
 import { topDownCreditAssignment } from './top-down/top-down-credit-assignment.ts';
 import { learningAlgorithmCloning, variableSharedMetaLearning } from './vsml/learner.ts';
 import { weightPerturbation } from './weight-perturbation.ts';
@@ -40,12 +42,15 @@ export const factories: Readonly<Record<string, () => CreditRule>> = {
   'contrastive-hebbian-learning': contrastiveHebbian as () => CreditRule,
   'dendritic-error': dendriticError as () => CreditRule,
   'direct-feedback-alignment': directFeedbackAlignment as () => CreditRule,
+  'direct-feedback-macro': directFeedbackMacro as () => CreditRule,
+  'direct-feedback-micro': directFeedbackMicro as () => CreditRule,
   'equilibrium-propagation': equilibriumPropagation as () => CreditRule,
   'feedback-alignment': feedbackAlignment as () => CreditRule,
   'forward-forward': forwardForward as () => CreditRule,
   'forward-gradient': forwardGradient as () => CreditRule,
   'inference-learning': inferenceLearning as () => CreditRule,
   'kolen-pollack': kolenPollack as () => CreditRule,
+  'last-unit': lastUnit as () => CreditRule,
   'multi-tangent': multiTangent as () => CreditRule,
   'multiplexed-gradient-descent': multiplexedGradientDescent as unknown as () => CreditRule,
   'node-perturbation': nodePerturbation as () => CreditRule,
@@ -128,6 +133,7 @@ export { symba } from './forward-forward/symba.ts';
 export { forwardGradient } from './forward-gradient.ts';
 export { type HebbianOptions, hebbianLearner, hebbianNorm } from './hebbian/hebbian-norm.ts';
 export { kolenPollack } from './kolen-pollack.ts';
+export { lastUnit } from './last-unit.ts';
 export type {
   Budget,
   Counters,
@@ -154,6 +160,12 @@ export type { Citation, CreditCall, CreditResult, CreditRule, Reason } from './r
 export { reason } from './rule.ts';
 export { type SampledNetworkOptions, sampledNetwork, sampledNetworkLearner } from './sampled-network.ts';
 export { signSymmetry } from './sign-symmetry.ts';
+export {
+  directFeedbackMacro,
+  directFeedbackMicro,
+  type TappedDirectFeedbackOptions,
+  tappedDirectFeedback,
+} from './tapped-direct-feedback.ts';
 export { topDownCreditAssignment } from './top-down/top-down-credit-assignment.ts';
 export * as vsml from './vsml/index.ts';
 export { weightPerturbation } from './weight-perturbation.ts';

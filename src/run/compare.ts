@@ -130,7 +130,10 @@ const jobOf = (
 ): JobSpec => ({
   rule,
   model,
-  optimizer: { ...optimizer, learningRate: rates[rule] ?? rates.default ?? learningRateOf(rule, optimizer.name) },
+  optimizer: {
+    ...optimizer,
+    learningRate: rates[rule] ?? rates.default ?? learningRateOf(rule, optimizer.name, model),
+  },
   batch,
   budget,
   seed,
@@ -178,6 +181,12 @@ export function summaryOf(rule: string, runs: readonly ResultEvent[]): RuleSumma
     peakBytes: Math.max(0, ...numbers((r) => r.peakBytes)),
     seconds: mean(numbers((r) => r.seconds)) ?? 0,
     ...(learningRate === undefined ? {} : { learningRate }),
+    ...(runs[0]?.perplexity === undefined
+      ? {}
+      : {
+          bitsPerCharacter: meanInterval(numbers((r) => r.bitsPerCharacter ?? null)),
+          perplexity: meanInterval(numbers((r) => r.perplexity ?? null)),
+        }),
     diverged: runs.filter((r) => r.diverged === true).length,
   };
 }

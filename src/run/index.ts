@@ -31,7 +31,14 @@ export {
   wholeScale,
 } from './space.ts';
 export { loadTask, type Task, taskOf, withHoldout } from './task.ts';
-export { type TimeRatio, type Timing, type TimingOptions, type TimingReport, timeInterleaved } from './timing.ts';
+export {
+  type Timed,
+  type TimeRatio,
+  type Timing,
+  type TimingOptions,
+  type TimingReport,
+  timeInterleaved,
+} from './timing.ts';
 export {
   type CheckpointStore,
   type Every,

@@ -23,6 +23,7 @@ import { ruleLearner } from './rule-learner.ts';
 import type { EpochEvent, ProgressEvent, ResultEvent, SkipEvent } from './schema.ts';
 import type { Hyper } from './space.ts';
 import { type Task, withHoldout } from './task.ts';
+import { textMeasures } from './text-measures.ts';
 
 /** Everything that decides a run, as plain data. */
 export interface JobSpec {
@@ -183,6 +184,7 @@ export class Job<State> {
       accuracy,
       ...this.#credit(),
       ...spent(event.counters),
+      ...textMeasures(this.#task, finite(loss)),
     };
   }
 
@@ -197,6 +199,7 @@ export class Job<State> {
       ...spent(event.counters),
       peakBytes: event.peakBytes,
       learningRate: this.#spec.optimizer.learningRate,
+      ...textMeasures(this.#task, finite(loss)),
       ...(diverged ? { diverged } : {}),
     };
   }

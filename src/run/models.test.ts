@@ -15,6 +15,15 @@ describe('model presets', () => {
     );
   });
 
+  it('transformer takes width and depth', () => {
+    const m = buildModel('transformer:32-3', [6], 5);
+    expect(m.layers.filter(({ kind }) => kind === 'transformerBlock').map(({ config }) => config.width)).toEqual([
+      32, 32, 32,
+    ]);
+    for (const wrong of ['transformer:0', 'transformer:16-2-2', 'transformer:wide'])
+      expect(() => buildModel(wrong, [6], 5)).toThrow(/names no width and depth/);
+  });
+
   it('refuse samples of another kind, with a way out', () => {
     for (const name of FOR_TEXT) expect(() => buildModel(name, [1, 8, 8], 5)).toThrow(/takes windows of ids/);
     expect(() => buildModel('vit', [1, 7, 7], 5)).toThrow(/7 × 7 is odd/);

@@ -1,4 +1,4 @@
-/** Model presets by name, for the command line and for workers: `linear`, `mlp`, `mlp:256-128`, `mlp-tanh`, `mlp-sigmoid`, `cnn`, `resnet`, `convnext`, `vit`, `transformer`, `gru`, `lstm`. */
+/** Model presets by name, for the command line and for workers: `linear`, `mlp`, `mlp:256-128`, `mlp-tanh`, `mlp-sigmoid`, `cnn`, `resnet`, `convnext`, `vit`, `transformer`, `transformer:32-3`, `gru`, `lstm`. */
 
 import type { Shape } from '../engine/index.ts';
 import { ConfigError } from '../engine/index.ts';
@@ -21,6 +21,7 @@ import {
   residual,
   visionTransformer,
 } from '../nn/index.ts';
+import { isText } from './text-measures.ts';
 
 export interface ModelPreset {
   readonly name: string;
@@ -48,7 +49,11 @@ export const models: readonly ModelPreset[] = [
     name: 'vit',
     summary: 'A vision Transformer: patches of 4 or 2, two blocks of width 32 and 4 heads, a class token.',
   },
-  { name: 'transformer', summary: 'For text: a decoder-only Transformer, two blocks of width 64 and 4 heads.' },
+  {
+    name: 'transformer',
+    summary:
+      'For text: a decoder-only Transformer, two blocks of width 64, heads of 16; transformer:32-3 for three of width 32.',
+  },
   { name: 'gru', summary: 'For text: an embedding of 32, 64 gated recurrent units, a dense layer at each place.' },
   { name: 'lstm', summary: 'For text: an embedding of 32, 64 LSTM units, a dense layer at each place.' },
 ];
@@ -65,17 +70,15 @@ export interface ModelTask {
   readonly outputs: number;
 }
 
-/** Whether the samples are ids, of characters or words, rather than numbers. */
-const isText = ({ train }: ModelTask): boolean => train.x instanceof Int32Array;
-
 /** The specification itself, or for `auto` the one that suits the task: `gru` for text, `mlp` for numbers. */
 export const namedModel = (spec: string, task: ModelTask): string =>
   spec !== 'auto' ? spec : isText(task) ? 'gru' : 'mlp';
 
 /** Builds the model that a specification names for a task; refuses a model of numbers where the samples are ids, and the other way round. */
 export function modelFor(spec: string, task: ModelTask): Model {
-  const wantsText = forText.includes(spec);
-  if (models.some(({ name }) => name === spec.split(':')[0]) && wantsText !== isText(task)) {
+  const kind = spec.split(':')[0]!;
+  const wantsText = forText.includes(kind);
+  if (models.some(({ name }) => name === kind) && wantsText !== isText(task)) {
     const help = wantsText
       ? 'use a task of text: sentences, markov, tiny-shakespeare'
       : 'use --model gru, lstm or transformer';
@@ -92,7 +95,7 @@ export function modelFor(spec: string, task: ModelTask): Model {
 export function buildModel(spec: string, input: Shape, outputs: number): Model {
   const [name, detail] = spec.split(':') as [string, string?];
   const last = dense({ units: outputs });
-  if (detail !== undefined && !Object.hasOwn(chains, name))
+  if (detail !== undefined && name !== 'transformer' && !Object.hasOwn(chains, name))
     throw new ConfigError(`the model "${name}" takes no widths, but "${spec}" gives some`, {
       spec,
       help: `write --model ${name}`,
@@ -117,13 +120,7 @@ export function buildModel(spec: string, input: Shape, outputs: number): Model {
     case 'vit':
       return patched(imageShape(input, spec), outputs, spec);
     case 'transformer':
-      return decoderTransformer({
-        vocabulary: outputs,
-        context: textLength(input, spec),
-        width: 64,
-        heads: 4,
-        depth: 2,
-      });
+      return decoder({ context: textLength(input, spec), vocabulary: outputs }, detail, spec);
     case 'gru':
     case 'lstm':
       return model(
@@ -137,7 +134,7 @@ export function buildModel(spec: string, input: Shape, outputs: number): Model {
     default:
       throw new ConfigError(`there is no model "${spec}"`, {
         spec,
-        help: `models are ${models.map((m) => m.name).join(', ')}; widths are written mlp:256-128`,
+        help: `models are ${models.map((m) => m.name).join(', ')}; widths are written mlp:256-128 and transformer:32-3`,
       });
   }
 }
@@ -150,6 +147,22 @@ function widthsOf(detail: string | undefined, spec: string): number[] {
   if (widths.some((w) => !Number.isInteger(w) || w < 1))
     throw new ConfigError(`"${spec}" names no hidden widths`, { spec, help: 'write mlp:256-128' });
   return widths;
+}
+
+/** Width and depth as said, `64-2` unless said; heads of 16 features, or one head where the width is no multiple of that. */
+function decoder(
+  sizes: { readonly context: number; readonly vocabulary: number },
+  detail: string | undefined,
+  spec: string,
+): Model {
+  const given = (detail ?? '64-2').split('-').map(Number);
+  const [width, depth = 2] = given;
+  if (given.length > 2 || ![width, depth].every((n) => Number.isInteger(n) && n! >= 1))
+    throw new ConfigError(`"${spec}" names no width and depth`, {
+      spec,
+      help: 'write --model transformer:32-3 for three blocks of width 32',
+    });
+  return decoderTransformer({ ...sizes, width: width!, heads: width! % 16 === 0 ? width! / 16 : 1, depth });
 }
 
 function imageShape(input: Shape, spec: string): Shape {

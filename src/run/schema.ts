@@ -13,6 +13,8 @@ const budgetSchema = z.object({
   kind: z.enum(['epochs', 'steps', 'samples', 'evaluations', 'flops', 'seconds']),
   value: z.number().positive(),
 });
+// For tasks of text: the loss in bits, and e to the loss in nats.
+const ofText = { bitsPerCharacter: measured.optional(), perplexity: measured.optional() };
 const machineSchema = z.object({ cpu: z.string(), cores: count, node: z.string() });
 
 const startSchema = z.object({
@@ -55,6 +57,7 @@ const epochSchema = z.object({
   normRatio: perLayer,
   flops: cost,
   seconds: cost,
+  ...ofText,
 });
 
 const resultSchema = z.object({
@@ -70,6 +73,7 @@ const resultSchema = z.object({
   normRatio: perLayer.optional(),
   diverged: z.boolean().optional(),
   learningRate: z.number().optional(),
+  ...ofText,
 });
 
 // A trial of the tuner is measured on held-out training rows, never on the test rows.
@@ -106,6 +110,8 @@ const ruleSummarySchema = z.object({
   seconds: cost,
   learningRate: z.number().optional(),
   diverged: count.optional(),
+  bitsPerCharacter: intervalSchema.optional(),
+  perplexity: intervalSchema.optional(),
   // Accuracy (loss for regression) averaged over the samples of the run, and updates until it met the target.
   curve: intervalSchema.optional(),
   stepsToTarget: intervalSchema.optional(),
@@ -176,6 +182,9 @@ const benchSchema = z.object({
   ratio: z.number().positive().nullable(),
   gflops: measured,
   share: measured,
+  peakBytes: count.nullish(),
+  load: z.number().nullish(),
+  note: z.string().optional(),
 });
 
 const errorSchema = z.object({

@@ -9,6 +9,7 @@ import { finite, learnerOf, MeanLoss, passesOf, probeBatch } from './job.ts';
 import type { OptimizerSpec } from './optimizers.ts';
 import type { CheckpointEvent, EpochEvent, ProgressEvent, ResultEvent } from './schema.ts';
 import { type Task, withHoldout } from './task.ts';
+import { textMeasures } from './text-measures.ts';
 
 /** An interval in updates or in passes over the rows. */
 export interface Every {
@@ -210,6 +211,7 @@ class Run {
       normRatio: [...this.#quality.normRatio],
       flops,
       seconds,
+      ...textMeasures(this.#task, finite(loss)),
     };
     this.#watch = { ...this.#watch, evaluatedAt: step };
     if (this.#options.config.patience > 0) yield* this.#compareWithBest(now, loss);
@@ -278,6 +280,7 @@ class Run {
       seconds: now.counters.seconds,
       peakBytes: now.peakBytes,
       learningRate: this.#options.config.optimizer.learningRate,
+      ...textMeasures(this.#task, finite(loss)),
     };
   }
 

@@ -3,7 +3,7 @@
  *
  * Source   Golub and Van Loan, Matrix Computations, §5.5 (complete orthogonal decomposition).
  */
-import { reflectColumns, triangularize } from '../engine/ops/linalg/householder.ts';
+import { concat, fromArray, linalg, scope } from '../engine/index.ts';
 
 /** The answer to a least-squares system. */
 export interface SystemSolution {
@@ -26,14 +26,31 @@ interface TriangleOptions {
   readonly outside: number;
 }
 
-/** Solves R·x ≈ z for r (n, n) and right (n, k), both row-major; they are used up. */
+/** Solves R·x ≈ z for r (n, n) and right (n, k), both row-major. */
 export function reduceTriangle(
   r: Float64Array,
   right: Float64Array,
   { n, k, rcond, pivots, outside }: TriangleOptions,
 ): SystemSolution {
-  const order = pivots === 'none' ? Int32Array.from({ length: n }, (_, i) => i) : pivoted(r, right, n, k);
-  const rank = pivots === 'none' ? n : rankOf(r, n, rcond);
+  const system = pivots === 'none' ? { r, right, order: identity(n) } : pivoted(r, right, n, k);
+  const rank = pivots === 'none' ? n : rankOf(system.r, n, rcond);
+  return { ...solveTriangle(system, { n, k, rank, outside }), rank };
+}
+
+interface Ordered {
+  readonly r: Float64Array;
+  readonly right: Float64Array;
+  /** Column j of r belongs to unknown order[j]. */
+  readonly order: ArrayLike<number>;
+}
+
+const identity = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
+
+/** Uses up r. */
+function solveTriangle(
+  { r, right, order }: Ordered,
+  { n, k, rank, outside }: { readonly n: number; readonly k: number; readonly rank: number; readonly outside: number },
+): Omit<SystemSolution, 'rank'> {
   const turns = trapezoidToTriangle(r, n, rank);
   const y = backSubstitute(r, right, n, k, rank);
   for (let i = 0; i < rank; i++) turnBack(r, y, turns[i]!, { n, k, rank, i });
@@ -42,14 +59,21 @@ export function reduceTriangle(
   let left = outside;
   for (let i = rank * k; i < right.length; i++) left += right[i]! ** 2;
   const [most, least] = [Math.abs(r[0]!), Math.abs(r[(rank - 1) * (n + 1)] ?? 0)];
-  return { x, rank, residual: Math.sqrt(left), condition: most / least };
+  return { x, residual: Math.sqrt(left), condition: most / least };
 }
 
-function pivoted(r: Float64Array, right: Float64Array, n: number, k: number): Int32Array {
-  const { reflections, order } = triangularize(r, n, n, true);
-  const work = new Float64Array(k);
-  for (const reflection of reflections) reflectColumns(reflection, right, k, 0, work);
-  return order;
+/** The right-hand sides go along as columns that are never exchanged. */
+function pivoted(r: Float64Array, right: Float64Array, n: number, k: number): Ordered {
+  using _ = scope();
+  const system = concat([fromArray(r, [n, n], 'f64'), fromArray(right, [n, k], 'f64')], 1);
+  const { r: whole, order } = linalg.pivotedTriangle(system, n);
+  const rows = whole.readSync() as Float64Array;
+  const [triangle, turned] = [new Float64Array(n * n), new Float64Array(n * k)];
+  for (let i = 0; i < n; i++) {
+    triangle.set(rows.subarray(i * (n + k), i * (n + k) + n), i * n);
+    turned.set(rows.subarray(i * (n + k) + n, (i + 1) * (n + k)), i * k);
+  }
+  return { r: triangle, right: turned, order: order.readSync().slice(0, n) };
 }
 
 function rankOf(r: Float64Array, n: number, rcond: number): number {

@@ -8,6 +8,7 @@ export * from './friedman.ts';
 export * from './interval.ts';
 export * from './kolmogorov-smirnov.ts';
 export * from './line.ts';
+export * from './power-law.ts';
 export * from './rank-test.ts';
 export { differences, mean, median, quantile, ranks, variance } from './sample.ts';
 export { incompleteBeta, logGamma, lowerGamma, upperGamma } from './special.ts';

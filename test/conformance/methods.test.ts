@@ -19,6 +19,7 @@ import {
 } from '../../src/engine/index.ts';
 import { foldIn, keyFrom } from '../../src/engine/threefry.ts';
 import { backprop } from '../../src/methods/backprop.ts';
+import { factories } from '../../src/methods/index.ts';
 import type { CreditCall, CreditResult } from '../../src/methods/rule.ts';
 import { callOf, creditOf, distance, inDtype, inF64, numbersOf } from '../../src/methods/testing/cases.ts';
 import { spreadOf } from '../../src/methods/testing/statistics.ts';
@@ -28,12 +29,17 @@ import { adam, momentum } from '../../src/optim/index.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../../src/run/checkpoint.ts';
 import { Trainer } from '../../src/run/trainer.ts';
 import type { Case, Trial } from './rules.ts';
-import { cases, drawnFeedback, drawsInSteps, nudgedAtTheTop, skipReason } from './rules.ts';
+import { biasedDraws, cases, drawnFeedback, drawsInSteps, nudgedAtTheTop, skipReason, skips } from './rules.ts';
 
 afterEach(() => setBackend('wasm'));
 
+type Body = (one: Case) => void | Promise<void>;
+
+const bodies = new Map<Trial, Body>();
+
 /** One test per supported pair; pairs that are left out appear with their reason. */
-function trial(name: Trial, body: (one: Case) => void | Promise<void>): void {
+function trial(name: Trial, body: Body): void {
+  bodies.set(name, body);
   describe(name, () => {
     for (const one of cases) {
       const reason = skipReason(one, name);
@@ -50,9 +56,10 @@ const allOf = ({ credit, loss, state, modelState, feedback }: CreditResult<Tree>
 const avalsOf = (tree: Tree): string[] =>
   leavesOf(tree).map((leaf) => `${(leaf as Tensor).dtype}[${(leaf as Tensor).shape}]`);
 
-/** Noise around the class: −1, 0 or 1 in every element. */
+/** Noise around the class: −1, 0 or 1 in every element; for ids, the ids themselves. */
 function toyTask(model: Model, size: number): Batch {
   const { batch } = callOf(backprop(), model, { batch: size });
+  if (!isFloat(batch.x.dtype)) return { x: batch.x, y: batch.x };
   const shift = reshape(cast(sub(batch.y, 1), batch.x.dtype), [size, ...model.inputShape.map(() => 1)]);
   return { x: add(mul(batch.x, 0.5), shift), y: batch.y };
 }
@@ -204,6 +211,30 @@ trial('is what its nature says', ({ rule, model }) => {
     const atTheTop = distance(lastOf(credit), lastOf(exact));
     if (id in nudgedAtTheTop) expect(atTheTop).toBeGreaterThan(1e-10);
     else expect(atTheTop).toBeLessThan(1e-10);
+  });
+});
+
+describe('what is left out', () => {
+  it.each(skips)('is still needed: $rule, $kind, $trial', async ({ rule, kind, trial: name, reason }) => {
+    expect(reason).not.toBe('');
+    const one = cases.find((c) => c.id === rule && c.kind === kind)!;
+    expect(one.refusal).toBeNull();
+    await expect((async () => bodies.get(name)!(one))()).rejects.toThrow();
+  });
+
+  it('is refused with a reason, and no rule refuses every kind', () => {
+    for (const { refusal, id, kind } of cases)
+      if (refusal !== null) expect(refusal.length, `${id}, ${kind}`).toBeGreaterThan(20);
+    for (const id of Object.keys(factories))
+      expect(
+        cases.some((one) => one.id === id && one.refusal === null),
+        id,
+      ).toBe(true);
+  });
+
+  it('names rules that exist', () => {
+    const named = [...Object.keys(nudgedAtTheTop), ...drawnFeedback, ...biasedDraws];
+    expect(named.filter((id) => !Object.hasOwn(factories, id))).toEqual([]);
   });
 });
 

@@ -21,12 +21,15 @@ export function compareTable(events: readonly Event[], options: TableOptions): s
   if (summary === undefined) return [];
   const ranked = [...summary.rules].sort((a, b) => (b.accuracy.mean ?? -1) - (a.accuracy.mean ?? -1));
   const hasTests = (summary.tests ?? []).length > 0;
-  const columns = compareColumns.filter(({ head }) => head !== 'p' || hasTests);
+  const isText = summary.rules.some(({ perplexity }) => perplexity !== undefined);
+  const left = [...(hasTests ? [] : ['p']), ...(isText ? [] : ['bits/char', 'perplexity'])];
+  const columns = compareColumns.filter(({ head }) => !left.includes(head));
   const rows = ranked.map((r, i) => [
     i === 0 ? options.style.bold(clean(r.rule)) : clean(r.rule),
     formatPercentInterval(r.accuracy.mean, r.accuracy.ci95),
     ...(hasTests ? [significance(summary, r.rule)] : []),
     r.loss.mean === null ? 'diverged' : formatInterval(r.loss.mean, r.loss.ci95),
+    ...(isText ? [r.bitsPerCharacter, r.perplexity].map((v) => formatNumber(v?.mean ?? null)) : []),
     angles(r.angleDeg),
     formatSi(r.flops, 'FLOP'),
     formatBytes(r.peakBytes),
@@ -40,6 +43,8 @@ const compareColumns: readonly Column[] = [
   { head: 'accuracy', align: 'right' },
   { head: 'p', align: 'right', rank: 4 },
   { head: 'loss', align: 'right', rank: 3 },
+  { head: 'bits/char', align: 'right', rank: 3 },
+  { head: 'perplexity', align: 'right', rank: 4 },
   { head: '∠ per layer', align: 'right', rank: 2 },
   { head: 'FLOPs', align: 'right', rank: 4 },
   { head: 'peak', align: 'right', rank: 5 },

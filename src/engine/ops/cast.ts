@@ -34,6 +34,12 @@ export const castOp: Op<CastParams> = /* @__PURE__ */ defineOp<CastParams>({
   },
   wasm: (context, ins, outs, { dtype }) =>
     lowerElementwise('cast', castEmit(ins[0]!.dtype, dtype))(context, ins, outs, NONE),
+  lanes: ([x], { dtype }) => ({
+    key: `${x!.dtype} to ${dtype}`,
+    emit: castEmit(x!.dtype, dtype),
+    dtype: x!.dtype,
+    isWide: false,
+  }),
   isCheap: true,
   isInPlace: true,
 });

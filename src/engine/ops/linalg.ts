@@ -6,6 +6,7 @@ export * from './linalg/expm.ts';
 export * from './linalg/gram-schmidt.ts';
 export * from './linalg/least-squares.ts';
 export * from './linalg/lu.ts';
+export * from './linalg/pivoted-qr.ts';
 export * from './linalg/qr.ts';
 export * from './linalg/svd.ts';
 export * from './linalg/triangular.ts';

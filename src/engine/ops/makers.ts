@@ -61,6 +61,13 @@ export function elementwise(name: string, spec: ElementwiseSpec): Op<None> {
     cost: (_, outs) => ({ flops: (spec.flops ?? 1) * sizeOf(outs[0]!.shape) }),
     js: jsElementwise(spec),
     wasm: lowerElementwise(name, emitOf(spec.wasm), spec.lowering) as WasmLowering<None>,
+    lanes: (ins) => ({
+      key: name,
+      emit: emitOf(spec.wasm),
+      ...(typeof spec.wasm === 'string' ? { plain: spec.wasm } : {}),
+      dtype: spec.lowering?.dtypeOf?.(ins) ?? ins.at(-1)!.dtype,
+      isWide: spec.lowering?.hasWideInterior ?? false,
+    }),
     isCheap: spec.isCheap ?? (spec.flops ?? 1) <= 1,
     isInPlace: true,
     ...(spec.keeps === undefined ? {} : { keeps: spec.keeps }),
@@ -178,6 +185,7 @@ export interface LinearSpec<P extends Params> extends Pick<Op<P>, 'infer' | 'bat
   readonly transpose: (ct: Tensor, x: Aval, params: P) => Tensor;
   readonly wasm: WasmLowering<P>;
   readonly cost?: Op<P>['cost'];
+  readonly lanes?: Op<P>['lanes'];
   readonly isView?: boolean;
   readonly isCheap?: boolean;
 }
@@ -198,6 +206,7 @@ export function linear<P extends Params>(name: string, spec: LinearSpec<P>): Op<
     cost: spec.cost ?? (() => ({ flops: 0 })),
     js: spec.js,
     wasm: spec.wasm,
+    ...(spec.lanes === undefined ? {} : { lanes: spec.lanes }),
     ...(spec.isView === undefined ? {} : { isView: spec.isView }),
     ...(spec.isCheap === undefined ? {} : { isCheap: spec.isCheap }),
   });

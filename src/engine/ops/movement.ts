@@ -154,6 +154,7 @@ export const broadcastToOp: Op<ShapeParams> = /* @__PURE__ */ linear<ShapeParams
       },
     ],
   })),
+  lanes: ([x]) => ({ key: 'copy', emit: (w) => w, dtype: x!.dtype, isWide: false }),
   isCheap: true,
 });
 

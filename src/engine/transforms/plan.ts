@@ -1,5 +1,6 @@
 /** Plan queries: what a compiled function will cost, and what a gradient keeps, known before anything runs. */
 import { backend } from '../backends/current.ts';
+import { fuse } from '../backends/wasm/fuse.ts';
 import { planMemory } from '../backends/wasm/plan.ts';
 import { queryPlan } from '../backends/wasm/plan-query.ts';
 import { ConfigError } from '../errors.ts';
@@ -59,7 +60,8 @@ export interface Plannable {
 export function reportPlan({ graph, roles, donated, calls }: Plannable): PlanReport {
   const flat = closeGraph(optimize(graph));
   const { profile } = backend();
-  const query = queryPlan(flat, planMemory(flat, profile === 'oracle' ? 'strict' : profile, donated));
+  const joined = fuse(flat);
+  const query = queryPlan(flat, joined, planMemory(joined, profile === 'oracle' ? 'strict' : profile, donated));
   const given: Record<Role, number> = { parameters: 0, state: 0, inputs: 0, constants: 0 };
   flat.inputs.forEach((id, i) => {
     given[roles[i] ?? 'constants'] += bytesOf(flat.avals[id]!);

@@ -6,11 +6,13 @@
  */
 import type { ValueId } from '../dag.ts';
 import { liveNodes } from '../dag.ts';
+import { BYTES } from '../dtype.ts';
 import type { Graph, GraphNode } from '../graph.ts';
 import { evalGraph } from '../graph.ts';
 import type { MatmulParams } from '../ops/matmul.ts';
 import { matmul } from '../ops/matmul.ts';
 import { reshape } from '../ops/movement.ts';
+import { sizeOf } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { invariantValues } from './scan-derivative.ts';
 import { bindScan, type Parts, type ScanParams } from './scan-op.ts';
@@ -62,23 +64,31 @@ function partTo(body: Graph, out: ValueId, inputs: readonly ValueId[], done: rea
 }
 
 /** Products of a value of the sequences, read by rows, with a constant matrix. */
-function earlyProducts({ body, consts, carry }: ScanParams): GraphNode[] {
+function earlyProducts(params: ScanParams): GraphNode[] {
+  const { body, consts } = params;
   const fixed = invariantValues(body, consts);
-  const isEarly = earlyValues(body, consts, carry);
+  const isEarly = earlyValues(params);
   return body.nodes.filter((node) => {
     if (node.op.name !== 'matmul') return false;
     const [x, w] = node.inputs as [ValueId, ValueId];
-    const params = node.params as MatmulParams;
+    const { transposeX } = node.params as MatmulParams;
     const isMatrix = body.avals[w]!.shape.length === 2;
-    return isMatrix && fixed.has(w) && isEarly.has(x) && !fixed.has(x) && !params.transposeX;
+    return isMatrix && fixed.has(w) && isEarly.has(node.outputs[0]!) && !fixed.has(x) && !transposeX;
   });
 }
 
-/** Values that do not depend on the carry. */
-function earlyValues(graph: Graph, consts: number, carry: number): ReadonlySet<ValueId> {
-  const known = new Set([...graph.inputs.slice(0, consts), ...graph.inputs.slice(consts + carry)]);
-  for (const node of graph.nodes)
-    if (node.inputs.every((id) => known.has(id))) for (const id of node.outputs) known.add(id);
+/** Bytes that a value of all steps may take; where it takes more, the loop makes it step by step. */
+const MOST_BYTES = 2 ** 26;
+
+/** Values that do not depend on the carry, and whose steps all together are not too large to lie side by side. */
+function earlyValues({ body, consts, carry, length }: ScanParams): ReadonlySet<ValueId> {
+  const known = new Set([...body.inputs.slice(0, consts), ...body.inputs.slice(consts + carry)]);
+  const isLarge = (id: ValueId): boolean => {
+    const { shape, dtype } = body.avals[id]!;
+    return length * sizeOf(shape) * BYTES[dtype] > MOST_BYTES;
+  };
+  for (const node of body.nodes)
+    if (node.inputs.every((id) => known.has(id))) for (const id of node.outputs) if (!isLarge(id)) known.add(id);
   return known;
 }
 

@@ -185,3 +185,17 @@ describe('what does not change from step to step', () => {
     );
   });
 });
+
+describe('products that do not wait for the carry', () => {
+  const [rows, inner] = [128, 4096];
+  const wide = (x: Tensor): Tensor => c.mul(c.reshape(x, [4, 1]), c.ones([4, inner])); // (4, 4096) of four numbers
+  const loop = (xs: Tensor, w: Tensor): Tensor =>
+    c.scan((_: Tensor, x: Tensor): [Tensor, null] => [c.matmul(wide(x), w), null], c.zeros([4, 2]), xs)[0];
+
+  it('stay in the loop where all steps together would take much more memory than one', () => {
+    const w = c.random.normal(c.random.key(2), [inner, 2]);
+    const [few, many] = [rows, 16 * rows].map((n) => c.random.normal(c.random.key(1), [n, 4]));
+    expect(numbers(c.jit(loop)(few!, w))).toEqual(numbers(c.matmul(wide(c.take(few!, rows - 1)), w)));
+    expect(c.jit(loop).peakBytes(many!, w)).toBeLessThan(2 ** 24); // together: 2048 × 64 KiB
+  });
+});

@@ -46,14 +46,15 @@ describe('burstprop', () => {
           const expected = zip((u, x) => sigma(u) * x, heard, own);
           const r = call.state.lateral[l];
           const cancelled = r === undefined ? heard.map((row) => row.map(() => 0)) : times(expected, turned(rows(r)));
-          const bursts = (b: Matrix): Matrix =>
+          const argument = (b: Matrix): Matrix =>
             zip(
-              (u, x) => sigma(u * (1 - x)) * x,
-              zip((a, c) => a - c, times(b, y), cancelled),
-              own,
+              (a, c) => a - c,
+              zip((u, x) => u * (1 - x), times(b, y), own),
+              cancelled,
             );
+          const bursts = (b: Matrix): Matrix => zip((a, x) => sigma(a) * x, argument(b), own);
           if (r !== undefined) {
-            const step = times(turned(zip((a, c) => a - c, heard, cancelled)), expected).flat();
+            const step = times(turned(argument(calm)), expected).flat();
             moves.unshift(...step.map((v) => (v * lateralRate) / 4));
           }
           [calm, told] = [bursts(calm), bursts(told)];

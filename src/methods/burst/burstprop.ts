@@ -2,7 +2,7 @@
  * Burstprop: the burst probability with a teacher beside the one without, in two phases; what BurstCCN is compared with.
  *
  * Paper     A. Payeur, J. Guerguiev, F. Zenke, B. A. Richards, R. Naud, Burst-dependent synaptic plasticity can coordinate learning in hierarchical circuits, Nature Neuroscience 24, 2021.
- * Rule      p_l = σ(b_{l+1}·Y ⊙ h(e_l)) is taken without a teacher (p⁰) and with one (pᵗ); a weight changes by (pᵗ − p⁰)·e of its unit times the rate it hears.
+ * Rule      p_l = σ(b_{l+1}·Y ⊙ h(e_l) − b_pre·Rᵀ), b_pre = σ(b⁰_{l+1}·Y)⊙e_l, is taken without a teacher (p⁰) and with one (pᵗ); a weight changes by (pᵗ − p⁰)·e of its unit times the rate it hears.
  * Exact     at the output. Below it the direction bends, since nothing cancels b⁰·Y and the sigmoid is not met at its middle; each layer also shortens it by a quarter and more.
  * Departs   in the form in which the authors of BurstCCN compare with it (arXiv:2206.11769, their code). Credit is divided by p_b·s, which makes the output's that of the loss. The second phase is carried
  *           as its difference from the first, which keeps digits in f32 and is the same algebra.
@@ -103,18 +103,18 @@ function burstpropCredit(call: CreditCall<BurstpropState>, settings: Settings): 
   let bursts = mul(top.e, settings.baseline); // b⁰ of the layer above
   for (let l = chain.layers.length - 2; l >= 0; l--) {
     const [layer, above] = [chain.layers[l]!, chain.layers[l + 1]!];
+    const h = slopeOverRate.logistic!(layer);
     const heard = apical(chain, above, y[l]!, bursts);
+    const free = mul(heard, h);
     const r = state.lateral[l];
     const expected = mul(logistic(heard), layer.y); // b_pre
-    const u = r === undefined ? heard : sub(heard, matmul(expected, r, { transposeY: true }));
+    const at = r === undefined ? free : sub(free, matmul(expected, r, { transposeY: true }));
     if (r !== undefined)
-      lateral[l] = add(r, mul(matmul(u, expected, { transposeX: true }), settings.lateralRate / count));
-    const h = slopeOverRate.logistic!(layer);
-    const at = mul(u, h);
+      lateral[l] = add(r, mul(matmul(at, expected, { transposeX: true }), settings.lateralRate / count));
     const shift = changes.logistic!(at, mul(apical(chain, above, y[l]!, told[0]!), h)); // pᵗ − p⁰
     told.unshift(mul(shift, layer.y));
     bursts = mul(logistic(at), layer.y);
-    metrics[`apical.${layer.name}`] = meanSize(u);
+    metrics[`apical.${layer.name}`] = meanSize(at);
   }
   const scale = -1 / (count * (settings.raw ? 1 : top.unit));
   const credit = chainCredit(

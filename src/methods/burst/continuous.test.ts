@@ -42,14 +42,14 @@ function written(rule: 'burst-cortico-cortical' | 'burstprop', [w1, w2]: readonl
     h.e = sigma(h.v);
     o.v = (1 - alpha) * out.v + alpha * (h.e * out.w + out.c);
     o.e = sigma(o.v);
-    const rate = isMean ? o.me : o.e;
+    const rate = isMean ? out.me : o.e;
     o.p = 0.5 + 0.5 * (targets[k]! - rate) * (1 - rate);
     const drive = isMean
       ? (1 - hidden.e) * out.w * out.p * out.e
       : 4 * (1 - hidden.e) * (out.w * out.p * out.e - 0.5 * out.w * out.e);
     h.u = (1 - beta) * hidden.u + beta * drive;
     h.p = sigma(h.u);
-    const [hm, om] = isMean ? [h.mb / h.me, o.mb / o.me] : [0.5, 0.5];
+    const [hm, om] = isMean ? [hidden.mb / hidden.me, out.mb / out.me] : [0.5, 0.5];
     const [dh, dOut] = [(hidden.p - hm) * hidden.e * eta, (out.p - om) * out.e * eta];
     h.w += dh * inputs[k]!;
     h.c += dh;

@@ -123,8 +123,8 @@ function advance(before: BurstNetwork, x: Tensor, target: Tensor | null, setting
     const meanBursts = towards(hat.meanBursts, mul(hat.p, hat.e), timeStep / averageTime);
     const own = { ...hat, v, e: logistic(v), meanEvents, meanBursts };
     const u = l === before.length - 1 ? hat.u : apicalOf(hat, before[l + 1]!, settings);
-    const p = l === before.length - 1 ? taughtBursts(own, target, settings) : logistic(u);
-    const told = target === null ? null : mul(mul(sub(hat.p, expected(own, settings)), hat.e), timeStep / weightTime);
+    const p = l === before.length - 1 ? taughtBursts(own.e, hat, target, settings) : logistic(u);
+    const told = target === null ? null : mul(mul(sub(hat.p, expected(hat, settings)), hat.e), timeStep / weightTime);
     after.push({ ...own, u, p, ...learned(hat, told, below) });
   }
   return after;
@@ -139,7 +139,7 @@ function apicalOf(hat: BurstUnits, above: BurstUnits, { rule, timeStep, apicalTi
 }
 
 /** Burst probability of the output: p_b, and with a teacher p_b + p_b·(t − e)(1 − e). */
-function taughtBursts({ e, meanEvents }: BurstUnits, target: Tensor | null, { rule }: Settings): Tensor {
+function taughtBursts(e: Tensor, { meanEvents }: BurstUnits, target: Tensor | null, { rule }: Settings): Tensor {
   const rate = rule === 'burstprop' ? meanEvents : e;
   if (target === null) return add(mul(rate, 0), BASELINE);
   return add(mul(mul(sub(target, rate), sub(1, rate)), BASELINE), BASELINE);

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { grad, log, logistic, mean, mul, stopGradient, sub, sum, type Tensor } from '../../engine/index.ts';
+import { grad, log, logistic, mean, mul, stopGradient, sub, sum, type Tensor, trees } from '../../engine/index.ts';
 import { feedbackTree } from '../../nn/feedback.ts';
 import { dense, type Model, model, mse } from '../../nn/index.ts';
 import type { Layer, Tree } from '../../nn/layer.ts';
 import { targetsLike } from '../../nn/loss.ts';
-import type { CreditCall } from '../rule.ts';
-import { callOf, creditOf, distance, inF64, numbersOf } from '../testing/cases.ts';
+import type { CreditCall, CreditResult } from '../rule.ts';
+import { callOf, creditOf, distance, inDtype, inF64, numbersOf } from '../testing/cases.ts';
 import { type DendriticErrorState, dendriticError } from './dendritic-error.ts';
 
 const sigmoid = (units: number, activation: 'logistic' | 'identity' = 'logistic'): Layer =>
@@ -26,39 +26,86 @@ function pulled({ model: of, params, modelState, batch, state }: CreditCall<Dend
   })(params);
 }
 
+/** What is left of an error k layers below the output. */
+const decayed = (tree: Tree, coupling: number): Tree[] =>
+  (tree as unknown as Tree[]).map((layer, l) => trees.scale(layer, (coupling * (1 - coupling)) ** (2 - l)));
+
 describe('dendritic-error', () => {
-  it('tends to feedback alignment of its pull as λ falls, by sweep and by relaxation', () => {
+  it('tends to feedback alignment of its pull as λ falls, by sweep and by relaxation, less λ(1 − λ) a layer', () => {
     inF64(() => {
       for (const dynamics of ['sweep', 'settle'] as const)
         for (const feedback of ['random', 'symmetric'] as const) {
-          const error = (coupling: number): number => {
+          const errors = (coupling: number): number[] => {
             const rule = dendriticError({ coupling, dynamics, feedback });
             const call = callOf(rule, net(), { loss: halfSquares });
-            return distance(numbersOf(creditOf(rule, call).credit), numbersOf(pulled(call)));
+            const expected = decayed(pulled(call), coupling);
+            const found = creditOf(rule, call).credit as unknown as Tree[];
+            return found.map((layer, l) => distance(numbersOf(layer), numbersOf(expected[l])));
           };
-          expect(error(1e-3), `${dynamics} ${feedback}`).toBeLessThan(1e-2);
-          expect(error(1e-3) / error(1e-2)).toBeLessThan(0.15); // first order in λ
+          const [fine, coarse] = [errors(1e-3), errors(1e-2)];
+          fine.forEach((error, l) => {
+            expect(error, `${dynamics} ${feedback} ${l}`).toBeLessThan(1e-2);
+            expect(error / coarse[l]!).toBeLessThan(0.15); // first order in λ
+          });
         }
     });
   });
 
-  it('keeps what is lost on the way when raw', () => {
+  it('gives a layer σ(v + λa) − σ(v) over λ, however deep: what lateral weights do not cancel is not amplified', () => {
+    inF64(() => {
+      const coupling = 1e-4;
+      const rule = dendriticError({ coupling, prediction: 'random', cancellation: 'random' });
+      const call = callOf(rule, net(), { loss: halfSquares });
+      const { credit, metrics } = creditOf(rule, call);
+      const biases = (credit as unknown as { b: Tensor }[]).map(({ b }) => Math.max(...numbersOf(b).map(Math.abs)));
+      for (const l of [0, 1]) {
+        const units = [5, 4][l]!;
+        expect(biases[l]).toBeLessThan(0.25 * units * metrics[`apical.dense${l}`]!.item()); // σ′ ≤ ¼
+        expect(biases[l]).toBeGreaterThan(0);
+      }
+    });
+  });
+
+  it('is divided by λ unless raw; R is not', () => {
     inF64(() => {
       const [own, raw] = [false, true].map((r) => {
-        const rule = dendriticError({ raw: r });
-        const { credit } = creditOf(rule, callOf(rule, net(), { loss: halfSquares }));
-        return (credit as unknown as { w: Tensor }[]).map(({ w }) => numbersOf(w));
-      }) as [number[][], number[][]];
-      own.forEach((w, l) => {
-        const factor = 0.1 * 0.09 ** (2 - l);
-        expect(
-          distance(
-            raw[l]!,
-            w.map((v) => v * factor),
-          ),
-        ).toBeLessThan(1e-10);
-      });
+        const rule = dendriticError({ raw: r, prediction: 'random', cancellation: 'random' });
+        return creditOf(rule, callOf(rule, net(), { loss: halfSquares }));
+      }) as [CreditResult<DendriticErrorState>, CreditResult<DendriticErrorState>];
+      const [ours, theirs] = [own, raw].map(({ feedback }) => feedback as unknown as DendriticErrorState['feedback']);
+      const ratio = (a: unknown, b: unknown) => numbersOf(a as Tree).map((v, i) => v / numbersOf(b as Tree)[i]!);
+      for (const v of ratio(raw.credit, own.credit)) expect(v).toBeCloseTo(0.1, 12);
+      for (const v of ratio(theirs!.p, ours!.p)) expect(v).toBeCloseTo(0.1, 12);
+      for (const v of ratio(theirs!.r, ours!.r)) expect(v).toBeCloseTo(1, 12);
     });
+  });
+
+  it('has no lateral weights of its own when they are tied, and the credit of the self-predicting state', () => {
+    inF64(() => {
+      const [free, tied] = (['symmetric', 'tied'] as const).map((lateral) => {
+        const rule = dendriticError({
+          prediction: lateral,
+          cancellation: lateral,
+          feedback: lateral,
+          feedbackScale: 1,
+        });
+        return creditOf(rule, callOf(rule, net(), { loss: halfSquares }));
+      }) as [CreditResult<DendriticErrorState>, CreditResult<DendriticErrorState>];
+      expect(tied.feedback).toBeUndefined();
+      expect(distance(numbersOf(tied.credit), numbersOf(free.credit))).toBeLessThan(1e-12);
+    });
+  });
+
+  it('keeps its digits in f32 three layers below the output', () => {
+    const deep = (): Model => model([4], [sigmoid(5), sigmoid(5), sigmoid(4), sigmoid(3)]);
+    const [single, double] = (['f32', 'f64'] as const).map((dtype) =>
+      inDtype(dtype, () => {
+        const rule = dendriticError();
+        const call = callOf(rule, deep(), { loss: halfSquares });
+        return numbersOf((creditOf(rule, call).credit as unknown as Tree[])[0]);
+      }),
+    ) as [number[], number[]];
+    expect(distance(single, double)).toBeLessThan(1e-5);
   });
 
   it('learns nothing laterally in the self-predicting state when the target is what the network says', () => {
@@ -74,7 +121,7 @@ describe('dendritic-error', () => {
   });
 
   it('brings random lateral weights towards silence', () => {
-    const rule = dendriticError({ start: 'random' });
+    const rule = dendriticError({ prediction: 'random', cancellation: 'random' });
     let call = callOf(rule, net(), { loss: halfSquares, batch: 16 });
     const apicals: number[] = [];
     for (let step = 0; step < 400; step++) {

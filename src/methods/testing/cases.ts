@@ -8,6 +8,7 @@ import {
   batchNorm,
   conv2d,
   crossEntropy,
+  decoderTransformer,
   dense,
   flatten,
   globalAvgPool,
@@ -57,6 +58,17 @@ export const kinds: Readonly<Record<string, () => Model>> = {
   'recurrent net': () => model([3, 2], [recurrent({ units: 4, returnSequence: false }), dense({ units: CLASSES })]),
 };
 
+/** A language model whose embeddings are large enough to matter; not among `kinds`, as many rules refuse it or would take long. */
+export const smallDecoder = (): Model =>
+  decoderTransformer({
+    vocabulary: CLASSES,
+    context: 3,
+    width: 4,
+    heads: 2,
+    depth: 2,
+    embeddingInit: { distribution: 'normal', mode: 'fanIn', gain: 1 },
+  });
+
 /** Runs `body` with another default dtype. */
 export function inDtype<R>(dtype: FloatDtype, body: () => R): R {
   setDefaultDtype(dtype);
@@ -89,8 +101,10 @@ export function callOf<State>(
     Tensor,
   ];
   const { params, state: modelState } = net.initialise(forParams);
-  const x = random.normal(forX, [batch, ...net.inputShape]);
-  const y = random.randint(forY, [batch], 0, CLASSES);
+  const inputs = [batch, ...net.inputShape];
+  const isText = net.layers[0]!.kind === 'embedding';
+  const x = isText ? random.randint(forX, inputs, 0, CLASSES) : random.normal(forX, inputs);
+  const y = random.randint(forY, [batch, ...net.outputShape.slice(0, -1)], 0, CLASSES);
   return { model: net, loss, params, modelState, state: rule.init(net, params, forRule), batch: { x, y }, key };
 }
 

@@ -46,12 +46,16 @@ export interface EpisodeOptions {
 /** A pool of the first rows of a part: pixels centred and scaled by one mean and one deviation. */
 export function poolOf({ n, x, y }: Pick<Part, 'n' | 'x' | 'y'>, classes: number, rows: number = n): Pool {
   const count = Math.min(rows, n);
-  const pixels = Float64Array.from(x.subarray(0, (x.length / n) * count));
-  const mu = pixels.reduce((a, b) => a + b, 0) / pixels.length;
-  const spread = Math.sqrt(pixels.reduce((a, b) => a + (b - mu) ** 2, 0) / pixels.length);
-  const scaled = pixels.map((v) => (v - mu) / spread);
+  const pixels = x.subarray(0, (x.length / n) * count);
+  let [sum, squares] = [0, 0];
+  for (const v of pixels) sum += v;
+  const mu = sum / pixels.length;
+  for (const v of pixels) squares += (v - mu) ** 2;
+  const spread = Math.sqrt(squares / pixels.length);
+  const scaled = new Float32Array(pixels.length);
+  for (let i = 0; i < pixels.length; i++) scaled[i] = (pixels[i]! - mu) / spread;
   return {
-    images: tensor(Float32Array.from(scaled), { shape: [count, x.length / n] }),
+    images: tensor(scaled, { shape: [count, x.length / n] }),
     labels: tensor(Int32Array.from(y.subarray(0, count)), { dtype: 'i32' }),
     classes,
   };

@@ -9,6 +9,7 @@ import {
   digits,
   firstNetwork,
   images,
+  imagesByLabel,
   LABELS,
   learnOnline,
   normGains,
@@ -44,9 +45,10 @@ export function closed(lab: Lab, plan: ClosedPlan): Promise<readonly Shares[]> {
     const all = await digits(lab);
     const test = testRows(all, tests);
     const x = images(test, 'f32', normalise);
+    const byLabel = imagesByLabel(all, n, normalise);
     return seedsOf(seeds).map((seed): Shares => {
       lab.step(`closed form, ${n} images a label`, seed / seeds);
-      const { scores, amounts } = responses(all, firstNetwork(lab, seed), x, n, correction, normalise);
+      const { scores, amounts } = responses(firstNetwork(lab, seed), x, byLabel, correction);
       const of = (s: Tensor): number => accuracy(answers(s), test);
       return {
         plain: of(scores),
@@ -100,7 +102,7 @@ export async function agreement(lab: Lab): Promise<number> {
   const all = await digits(lab);
   const test = testRows(all, 200);
   const { labels } = await online(lab, { n: 20, seed: 0, tests: 200 });
-  const { scores } = responses(all, firstNetwork(lab, 0), images(test), 20, 'mean');
+  const { scores } = responses(firstNetwork(lab, 0), images(test), imagesByLabel(all, 20), 'mean');
   const first = Array.from(argmax(scores, 0).readSync());
   return first.filter((label, i) => label === labels[i]).length / first.length;
 }

@@ -35,8 +35,9 @@ export const digits = (lab: Lab): Promise<Digits> =>
 
 /** Pixels in [0, 1], (n, 784); of unit length unless said. */
 export function images(part: Part, dtype: FloatDtype = 'f32', normalise: 'l2' | 'none' = 'l2'): Tensor {
-  const values = Float64Array.from(part.x, (v) => v / 255);
-  const x = cast(fromArray(values, [part.n, featureSize(part)], 'f64'), dtype);
+  const values = dtype === 'f32' ? new Float32Array(part.x.length) : new Float64Array(part.x.length);
+  for (let i = 0; i < values.length; i++) values[i] = part.x[i]! / 255;
+  const x = fromArray(values, [part.n, featureSize(part)], dtype);
   return normalise === 'l2' ? unitLength(x) : x;
 }
 
@@ -59,20 +60,15 @@ export const answers = (scores: Tensor): number[] => Array.from(argmax(scores, 0
 export const accuracy = (found: readonly number[], { y }: Part): number =>
   found.filter((label, i) => label === y[i]).length / found.length;
 
-/** Responses to first order, (labels, images), and the amount of change of each label. */
-export function responses(
-  digitsOf: Digits,
-  net: HebbianNetwork,
-  x: Tensor,
-  n: number,
-  correction: Correction,
-  normalise: 'l2' | 'none' = 'l2',
-) {
+/** The first n images of each label. */
+export const imagesByLabel = (all: Digits, n: number, normalise: 'l2' | 'none' = 'l2'): Tensor[] =>
+  Array.from({ length: LABELS }, (_, label) => images(ofLabel(all, label, n), 'f32', normalise));
+
+/** Responses to first order, (labels, images), and the amount of change of each label; `byLabel` is what each label is learned from. */
+export function responses(net: HebbianNetwork, x: Tensor, byLabel: readonly Tensor[], correction: Correction) {
   const directions = compiledDirection(correction);
   const answer = compiledAnswer(net, x);
-  const each = Array.from({ length: LABELS }, (_, label) =>
-    directions(net, images(ofLabel(digitsOf, label, n), x.dtype as FloatDtype, normalise)),
-  );
+  const each = byLabel.map((own) => directions(net, own));
   return {
     scores: stack(each.map((g) => compiledAlong(answer, g))),
     amounts: stack(each.map((g) => amount(g))),

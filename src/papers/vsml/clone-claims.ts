@@ -202,7 +202,7 @@ const forwardClaim: Claim = {
   unit: 'difference of accuracies',
   threshold: most(0.02, 0.002),
   expected: 'holds',
-  measure: async (lab) => largest((await races(lab, NETS[0]!)).map((r) => r.firstTest.difference)),
+  measure: async (lab) => largest((await races(lab, NETS[0]!)).map((r) => r.firstTest!.difference)),
 };
 
 interface Transfer {

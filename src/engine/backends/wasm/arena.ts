@@ -14,10 +14,10 @@ interface Hole {
 export const roundUp = (bytes: number): number => Math.max(ALIGN, Math.ceil(bytes / ALIGN) * ALIGN);
 
 /** Reserves as large a maximum as the engine grants: 4, 2 or 1 GiB; a large maximum costs nothing until it is used. */
-export function reserveMemory(): WebAssembly.Memory {
+export function reserveMemory(shared = false): WebAssembly.Memory {
   for (const maximum of [65536, 32768, 16384]) {
     try {
-      return new WebAssembly.Memory({ initial: 256, maximum });
+      return new WebAssembly.Memory({ initial: 256, maximum, shared });
     } catch {
       // a smaller maximum may still be granted
     }

@@ -7,19 +7,22 @@ import type { Op, Params } from '../../op.ts';
 import type { Storage } from '../../tensor.ts';
 import { Concrete, checkLive } from '../../tensor.ts';
 import type { Backend, CompileOptions, Program } from '../backend.ts';
-import type { Arena } from './arena.ts';
+import { Arena, reserveMemory } from './arena.ts';
 import { KernelLibrary } from './library.ts';
 import { detectProfile, type Profile } from './profile.ts';
 import { WasmProgram } from './program.ts';
 import { type Recipe, RecipeBook } from './recipe.ts';
 import { runCalls } from './relocation.ts';
 import { StoragePool, type WasmStorage } from './storage.ts';
+import { ThreadPool } from './team/pool.ts';
 
 export interface WasmBackendOptions {
   readonly profile?: Profile;
   /** Bytes of tensors kept in the arena before the oldest move out; 256 MiB unless said. */
   readonly budget?: number;
   readonly arena?: Arena;
+  /** Whether the memory can be shared with further threads. */
+  readonly shared?: boolean;
 }
 
 export class WasmBackend implements Backend {
@@ -27,12 +30,14 @@ export class WasmBackend implements Backend {
   readonly profile: Profile;
   readonly pool: StoragePool;
   readonly library: KernelLibrary;
+  readonly team: ThreadPool;
   readonly #recipes: RecipeBook;
 
-  constructor({ profile = detectProfile(), budget = 256 * 2 ** 20, arena }: WasmBackendOptions = {}) {
+  constructor({ profile = detectProfile(), budget = 256 * 2 ** 20, arena, shared = false }: WasmBackendOptions = {}) {
     this.profile = profile;
-    this.pool = arena === undefined ? new StoragePool(this, budget) : new StoragePool(this, budget, arena);
+    this.pool = new StoragePool(this, budget, arena ?? new Arena(reserveMemory(shared)));
     this.library = new KernelLibrary(this.pool.arena.memory, profile);
+    this.team = new ThreadPool(this.library, this.pool.arena);
     this.#recipes = new RecipeBook(this.library);
   }
 
@@ -87,6 +92,6 @@ export class WasmBackend implements Backend {
   }
 
   compile(graph: Graph, options: CompileOptions): Program {
-    return new WasmProgram(closeGraph(graph), this.library, this.pool, options);
+    return new WasmProgram(closeGraph(graph), this.library, this.pool, this.team, options);
   }
 }

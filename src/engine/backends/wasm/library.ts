@@ -9,10 +9,14 @@ export interface KernelSpec {
   readonly params: readonly ValType[];
   /** Writes the body; the parameters arrive as locals. */
   emit(w: FunctionWriter, profile: Profile, ...params: Local[]): unknown;
-  /** Stands in for the code: a JavaScript function over the memory, for ops without an emitter. */
-  readonly host?: (memory: WebAssembly.Memory) => KernelFunction;
+  /** Stands in for the code: a JavaScript function over the memory, for ops without an emitter; it may call kernels of the library. */
+  readonly host?: (memory: WebAssembly.Memory, library: KernelLibrary) => KernelFunction;
   /** Other kernels that the code calls, as imports of its module. */
   readonly uses?: readonly KernelSpec[];
+  /** Ranges of the share begin at multiples of it, so that tiles stay whole; 1 unless said. */
+  readonly grain?: number;
+  /** The same work for a team: every thread enters it, with (thread, threads) in place of the share. Made for kernels that contain several steps. */
+  readonly team?: () => KernelSpec;
 }
 
 /** A compiled kernel; pointers and sizes are integers, read modulo 2³², so pointers above 2 GiB are plain numbers. */
@@ -37,6 +41,12 @@ const usesOf = (specs: readonly KernelSpec[]): KernelSpec[] => [
   ...new Map(specs.flatMap((s) => s.uses ?? []).map((s) => [s.key, s])).values(),
 ];
 
+/** A module of kernels that has been compiled, and the kernels it imports. */
+export interface LoadedModule {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly uses: readonly string[];
+}
+
 /** Compiles kernels for one memory, private or shared, and hands them out by key. */
 export class KernelLibrary {
   readonly memory: WebAssembly.Memory;
@@ -44,6 +54,8 @@ export class KernelLibrary {
   /** How a module imports this memory. */
   readonly limits: MemoryLimits;
   #kernels = new Map<string, KernelFunction>();
+  /** Where each kernel comes from, kept for threads, which compile the same bytes. */
+  #modules = new Map<string, LoadedModule>();
 
   constructor(memory: WebAssembly.Memory, profile: Profile) {
     this.memory = memory;
@@ -66,15 +78,29 @@ export class KernelLibrary {
     const missing = new Map(specs.filter(({ key }) => !this.#kernels.has(key)).map((spec) => [spec.key, spec]));
     for (const [key, { host }] of missing) {
       if (host === undefined) continue;
-      this.#kernels.set(key, host(this.memory));
+      this.#kernels.set(key, host(this.memory, this));
       missing.delete(key);
     }
     if (missing.size === 0) return;
-    const module = new WebAssembly.Module(assembleKernels([...missing.values()], this.profile, this.limits));
-    this.adopt(
-      module,
-      uses.map((s) => s.key),
-    );
+    const bytes = assembleKernels([...missing.values()], this.profile, this.limits);
+    const keys = usesOf([...missing.values()]).map((s) => s.key);
+    this.adopt(new WebAssembly.Module(bytes), keys);
+    if (this.limits.shared !== true) return;
+    const loaded = { bytes, uses: keys };
+    for (const key of missing.keys()) this.#modules.set(key, loaded);
+  }
+
+  /** The modules that hold these kernels and all that they call, in an order in which they can be instantiated. */
+  modulesOf(keys: readonly string[]): LoadedModule[] {
+    const found = new Set<LoadedModule>();
+    const visit = (key: string): void => {
+      const module = this.#modules.get(key);
+      if (module === undefined || found.has(module)) return;
+      module.uses.forEach(visit);
+      found.add(module);
+    };
+    keys.forEach(visit);
+    return [...found];
   }
 
   /** Instantiates a module of `assembleKernels` on this memory and takes all its kernels. */

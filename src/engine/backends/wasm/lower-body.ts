@@ -4,18 +4,22 @@ import type { FunctionWriter, Local } from './assembler.ts';
 import type { KernelSpec } from './library.ts';
 import type { Operand } from './lower.ts';
 import type { MemoryPlan } from './plan.ts';
+import { divide } from './team/divide.ts';
+import { pushArgs, type Team, teamSpec, writeDivided } from './team/write.ts';
 
-/** The locals that hold the addresses of a plan's inputs, of its fresh results, and of its segment. */
+/** The locals that hold the addresses of a plan's inputs, of its fresh results, of its segment, and of a further thread's scratch. */
 export interface PlanPlaces {
   readonly inputs: readonly Local[];
   readonly homes: readonly Local[];
   readonly work: Local;
+  readonly helper?: Local | null;
 }
 
 /** Every kernel that a plan calls, once. */
-export const usedKernels = (plan: MemoryPlan): KernelSpec[] => [
-  ...new Map(plan.calls.map((c) => [c.spec.key, c.spec])).values(),
-];
+export function usedKernels(plan: MemoryPlan, isTeam = false): KernelSpec[] {
+  const specs = isTeam ? divide(plan).map(teamSpec) : plan.calls.map((c) => c.spec);
+  return [...new Map(specs.map((spec) => [spec.key, spec])).values()];
+}
 
 /** Text that is equal for plans that make the same calls on the same places. */
 export function bodyKey(plan: MemoryPlan): string {
@@ -33,16 +37,38 @@ function showPlace(plan: MemoryPlan, { block, offset }: Operand): string {
   return `${place.kind[0]}${place.kind === 'segment' ? '' : place.index}+${place.offset + offset}`;
 }
 
-/** Writes the plan's calls; their kernels are imports of the module. */
-export function writeCalls(w: FunctionWriter, plan: MemoryPlan, places: PlanPlaces): void {
-  for (const { spec, args, share } of plan.calls) {
-    [...args, 0, share].forEach((arg, i) => {
-      if (typeof arg !== 'number') pushPlace(w, plan, places, arg);
-      else if (spec.params[i] === 'i32') w.i32.const(arg | 0);
-      else w[spec.params[i] as 'f32' | 'f64'].const(arg);
-    });
-    w.call(w.module.imported(spec.key));
+/** Writes the plan's calls, for one thread or for each of a team; their kernels are imports of the module. */
+export function writeCalls(w: FunctionWriter, plan: MemoryPlan, places: PlanPlaces, team: Team | null = null): void {
+  const push = (x: Operand) => pushPlace(w, plan, places, x);
+  const indexOf = (spec: KernelSpec) => w.module.imported(spec.key);
+  if (team !== null) {
+    const pushForThread = (x: Operand) => pushOwn(w, plan, places, team, x);
+    writeDivided(w, divide(plan), { team, indexOf, push: pushForThread });
+    return;
   }
+  for (const call of plan.calls) {
+    pushArgs(w, call, push);
+    w.i32
+      .const(0)
+      .i32.const(call.share | 0)
+      .call(indexOf(call.spec));
+  }
+}
+
+/** A further thread has scratch of its own. */
+function pushOwn(w: FunctionWriter, plan: MemoryPlan, places: PlanPlaces, { thread }: Team, x: Operand): void {
+  const { helperOffset } = plan.blocks[x.block]!;
+  if (helperOffset === null) pushPlace(w, plan, places, x);
+  else
+    w.get(thread).if(
+      () =>
+        w
+          .get(places.helper!)
+          .i32.const(helperOffset + x.offset)
+          .i32.add(),
+      () => pushPlace(w, plan, places, x),
+      'i32',
+    );
 }
 
 function pushPlace(w: FunctionWriter, plan: MemoryPlan, { inputs, homes, work }: PlanPlaces, x: Operand): void {

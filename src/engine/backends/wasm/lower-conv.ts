@@ -1,4 +1,4 @@
-/** Convolutions on WASM: image by image, patches gathered into columns and multiplied; kernels of one tap multiply the image itself. */
+/** Convolutions on WASM: frames read through offsets (lower-conv-direct.ts); image by image gathered into columns where planes or channels are too small; kernels of one tap multiply the image itself. */
 import { BYTES } from '../../dtype.ts';
 import type { ConvParams } from '../../ops/conv.ts';
 import { sizeOf } from '../../shape.ts';
@@ -7,26 +7,25 @@ import { col2imGatherKernel, im2colKernel } from './kernels/patches.ts';
 import { windowArgs } from './kernels/window.ts';
 import type { LowerContext, Operand } from './lower.ts';
 import { shifted } from './lower.ts';
+import {
+  type ConvExtents,
+  convBackward,
+  convForward,
+  convKernels,
+  fillsTiles,
+  fillsVectors,
+} from './lower-conv-direct.ts';
 import { kernelDtype, productScratch } from './lower-matmul.ts';
 import { repeatStages, type Stage } from './lower-repeat.ts';
 import { copyStrided, fill } from './lowerings.ts';
 
-/** Extents in elements; channels are those of one group. */
-interface ConvExtents {
-  readonly images: number;
-  readonly groups: number;
-  readonly inputs: number;
-  readonly outputs: number;
-  readonly taps: number;
-  /** Places of an input and of an output plane. */
-  readonly plane: number;
-  readonly places: number;
+interface PatchExtents extends ConvExtents {
   readonly window: readonly number[];
   /** One tap, stride 1, no border: the columns are the plane. */
   readonly isPointwise: boolean;
 }
 
-function extentsOf(images: number, [outputs, inputs]: readonly number[], p: ConvParams): ConvExtents {
+function extentsOf(images: number, [outputs, inputs]: readonly number[], p: ConvParams): PatchExtents {
   const pad = [p.padding[0][0], p.padding[1][0]] as const;
   return {
     images,
@@ -65,13 +64,16 @@ interface Sequence {
 }
 
 /** For every image and group: gather columns, multiply. One call runs along the longer of the two. */
-function eachImage(context: LowerContext, e: ConvExtents, s: Sequence): void {
+function eachImage(context: LowerContext, e: PatchExtents, s: Sequence): void {
   const { dtype } = s.out.x;
   const bytes = BYTES[dtype] as 4 | 8;
   const { m, n, k } = s.product;
   const scratch = productScratch(context, dtype, s.product);
-  const columns = e.isPointwise ? null : context.temp({ shape: [s.rows, s.columns], dtype });
   const alongImages = e.images >= e.groups;
+  const isIndependent = !(s.isSum && alongImages);
+  const columns = e.isPointwise
+    ? null
+    : context.temp({ shape: [s.rows, s.columns], dtype }, { per: isIndependent ? 'thread' : 'op' });
   const step = (walk: Walk) => (alongImages ? walk.perImage : walk.perGroup) * bytes;
   const place = (walk: Walk, i: number) => shifted(walk.x, i * (alongImages ? walk.perGroup : walk.perImage) * bytes);
   if (s.isSum) fill(context, s.out.x, 0);
@@ -94,7 +96,7 @@ function eachImage(context: LowerContext, e: ConvExtents, s: Sequence): void {
       context,
       columns === null ? [multiply] : [gather, multiply],
       alongImages ? e.images : e.groups,
-      !(s.isSum && alongImages),
+      isIndependent,
     );
   }
 }
@@ -104,7 +106,7 @@ const imagesOf = (x: Operand, channels: number, plane: number, groups: number): 
   perImage: groups * channels * plane,
   perGroup: channels * plane,
 });
-const kernelsOf = (x: Operand, e: ConvExtents): Walk => ({ x, perImage: 0, perGroup: e.outputs * e.inputs * e.taps });
+const kernelsOf = (x: Operand, e: PatchExtents): Walk => ({ x, perImage: 0, perGroup: e.outputs * e.inputs * e.taps });
 
 export function lowerConv(
   context: LowerContext,
@@ -114,6 +116,10 @@ export function lowerConv(
 ): void {
   if (sizeOf(y!.shape) === 0) return;
   const e = extentsOf(x!.shape[0]!, kernels!.shape, params);
+  if (!e.isPointwise && fillsVectors(x!, params)) {
+    convForward(context, [x!, kernels!, y!], e, params);
+    return;
+  }
   const k = e.inputs * e.taps;
   eachImage(context, e, {
     gathered: imagesOf(x!, e.inputs, e.plane, e.groups),
@@ -148,6 +154,10 @@ export function lowerConvInput(
     [group, k, e.taps, 1],
     [group, e.taps, e.inputs * e.taps, 1],
   );
+  if (!e.isPointwise && fillsVectors(y!, { out: params.input })) {
+    convBackward(context, [y!, turned, x!], e, params);
+    return;
+  }
   eachImage(context, e, {
     gathered: imagesOf(y!, e.outputs, e.places, e.groups),
     gather: 'col2im',
@@ -170,6 +180,10 @@ export function lowerConvKernel(
 ): void {
   if (sizeOf(kernels!.shape) === 0) return;
   const e = extentsOf(x!.shape[0]!, kernels!.shape, params);
+  if (!e.isPointwise && fillsTiles(x!, e)) {
+    convKernels(context, [x!, y!, kernels!], e, params);
+    return;
+  }
   const n = e.inputs * e.taps;
   eachImage(context, e, {
     gathered: imagesOf(x!, e.inputs, e.plane, e.groups),

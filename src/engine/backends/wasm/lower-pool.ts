@@ -8,11 +8,11 @@ import type { KernelSpec } from './library.ts';
 import type { WasmLowering } from './lower.ts';
 
 const overPlanes =
-  (kernel: (dtype: FloatDtype) => KernelSpec): WasmLowering<WindowParams> =>
+  (kernel: (dtype: FloatDtype, window: WindowParams) => KernelSpec): WasmLowering<WindowParams> =>
   (context, [x], [out], params) => {
     const pad = [params.padding[0][0], params.padding[1][0]] as const;
     context.call(
-      kernel(x!.dtype as FloatDtype),
+      kernel(x!.dtype as FloatDtype, params),
       [out!, x!, ...windowArgs({ ...params, pad })],
       sizeOf(x!.shape.slice(0, 2)),
     );

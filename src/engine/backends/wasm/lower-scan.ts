@@ -3,7 +3,8 @@
  *
  * Plan       the body is planned once like any graph; constants stay where they are, slices of sequences and of results are addressed by stride, the carry is a set of pointers. A result of a step
  *            that is carried on is read where it was written: in the slice of a stacked result, or in one of two buffers that take turns. The program does not grow with the number of steps.
- * Reads      (constants, first carry, sequences, last carry, results, work, begin, end), all addresses.
+ * Reads      (constants, first carry, sequences, last carry, results, work, scratch of further threads where they need any, begin, end), all addresses.
+ * Team       every thread walks the loop and moves its own pointers; they meet before each step, before what is copied, and where the body's calls depend on one another.
  * Exactness  the same kernels on the same shapes as in a graph without a loop, so the bits are those of the unrolled graph.
  */
 import type { Graph } from '../../graph.ts';
@@ -13,11 +14,14 @@ import { type Aval, bytesOf } from '../../tensor.ts';
 import type { ScanParams } from '../../transforms/scan-op.ts';
 import { roundUp } from './arena.ts';
 import type { FunctionWriter, Local } from './assembler.ts';
+import { fuse } from './fuse.ts';
 import type { KernelSpec } from './library.ts';
 import type { WasmLowering } from './lower.ts';
 import { bodyKey, usedKernels, writeCalls } from './lower-body.ts';
-import { type MemoryPlan, planMemory } from './plan.ts';
+import { type MemoryPlan, type OutputPlan, planMemory } from './plan.ts';
 import type { Profile } from './profile.ts';
+import { isWorthEntering } from './team/divide.ts';
+import { onFirst, type Team, writeBarrier } from './team/write.ts';
 
 export interface BodyPlan {
   readonly plan: MemoryPlan;
@@ -33,7 +37,7 @@ export function planOfBody(body: Graph, profile: Profile): BodyPlan {
   plans.set(body, known);
   const found = known.get(profile);
   if (found !== undefined) return found;
-  const flat = optimize(body);
+  const flat = fuse(optimize(body));
   const plan = planMemory(flat, profile, [], 'exact');
   const made = { plan, key: bodyKey(plan), outs: flat.outputs.map((id) => flat.avals[id]!) };
   known.set(profile, made);
@@ -79,7 +83,9 @@ export const lowerScan: WasmLowering<ScanParams> = (context, ins, outs, params) 
     flagWords: params.flag === null ? 0 : sizeOf(avals[params.flag]!.shape),
   };
   const work = context.temp({ shape: [workBytes / 4], dtype: 'u32' });
-  context.call(loopKernel(shape, key), [...ins, ...outs, work], 1);
+  const { helperBytes } = plan;
+  const helper = helperBytes === 0 ? [] : [context.temp({ shape: [helperBytes / 4], dtype: 'u32' }, { per: 'helper' })];
+  context.call(loopKernel(shape, key, false), [...ins, ...outs, work, ...helper], 1);
 };
 
 /** A result that is stacked and carried is written into the stack. */
@@ -91,14 +97,16 @@ function homesOf({ outputs, fresh }: MemoryPlan, carry: number): Home[] {
   });
 }
 
-function loopKernel(shape: LoopShape, key: string): KernelSpec {
+function loopKernel(shape: LoopShape, key: string, isTeam: boolean): KernelSpec {
   const { plan, consts, carry, length, reverse, flag, xBytes, yBytes, carryBytes } = shape;
-  const count = consts + 2 * carry + xBytes.length + yBytes.length + 1;
+  const count = consts + 2 * carry + xBytes.length + yBytes.length + (plan.helperBytes > 0 ? 2 : 1);
+  const name = isTeam ? 'team scan' : 'scan';
   return {
-    key: `scan ${length} ${reverse ? 'r' : ''} ${flag ?? ''} ${shape.flagWords} ${consts} ${carryBytes} ${xBytes} ${yBytes} ${key}`,
+    key: `${name} ${length} ${reverse ? 'r' : ''} ${flag ?? ''} ${shape.flagWords} ${consts} ${carryBytes} ${xBytes} ${yBytes} ${key}`,
     params: Array<'i32'>(count + 2).fill('i32'),
-    uses: usedKernels(plan),
-    emit: (w, _profile, ...params) => new LoopWriter(w, shape, params).write(),
+    uses: usedKernels(plan, isTeam),
+    emit: (w, _profile, ...params) => new LoopWriter(w, shape, params, isTeam).write(),
+    ...(!isTeam && isWorthEntering(plan) ? { team: () => loopKernel(shape, key, true) } : {}),
   };
 }
 
@@ -110,11 +118,13 @@ class LoopWriter {
   readonly #last: readonly Local[];
   readonly #ys: readonly Local[];
   readonly #work: Local;
+  readonly #helper: Local | null;
+  readonly #team: Team | null;
   /** Where each leaf of the carry is now, and where the step may write it. */
   readonly #now: readonly Local[];
   readonly #next: readonly Local[];
 
-  constructor(w: FunctionWriter, shape: LoopShape, params: readonly Local[]) {
+  constructor(w: FunctionWriter, shape: LoopShape, params: readonly Local[], isTeam: boolean) {
     let at = 0;
     const take = (n: number): readonly Local[] => {
       at += n;
@@ -128,6 +138,8 @@ class LoopWriter {
     this.#last = take(shape.carry);
     this.#ys = take(shape.yBytes.length);
     this.#work = params[at]!;
+    this.#helper = shape.plan.helperBytes > 0 ? params[at + 1]! : null;
+    this.#team = isTeam ? { thread: params.at(-2)!, threads: params.at(-1)! } : null;
     this.#next = this.#last.map(() => w.local('i32'));
   }
 
@@ -139,9 +151,11 @@ class LoopWriter {
       w.assign(to, this.#last[i]!);
     });
     if (flag !== null)
-      this.#ys.forEach((y, j) => {
-        this.#fillZero(y, yBytes[j]! * length);
-      });
+      this.#once(() =>
+        this.#ys.forEach((y, j) => {
+          this.#fillZero(y, yBytes[j]! * length);
+        }),
+      );
     if (this.#shape.reverse) this.#goToEnd();
     w.assign(t, 0);
     w.block((done) =>
@@ -150,6 +164,7 @@ class LoopWriter {
           .i32.const(length | 0)
           .i32.ge_u();
         w.brIf(done);
+        this.#meet();
         if (flag !== null) {
           this.#pushFlag(this.#now[flag]!);
           w.i32.eqz();
@@ -160,10 +175,24 @@ class LoopWriter {
         w.br(again);
       }),
     );
-    this.#last.forEach((to, i) => {
-      w.get(to).get(this.#now[i]!).i32.ne();
-      w.if(() => this.#copy(to, this.#now[i]!, carryBytes[i]!));
-    });
+    this.#meet();
+    this.#once(() =>
+      this.#last.forEach((to, i) => {
+        w.get(to).get(this.#now[i]!).i32.ne();
+        w.if(() => this.#copy(to, this.#now[i]!, carryBytes[i]!));
+      }),
+    );
+  }
+
+  /** The threads wait for one another. */
+  #meet(): void {
+    if (this.#team !== null) writeBarrier(this.#w, this.#team);
+  }
+
+  /** What one thread does for all. */
+  #once(body: () => void): void {
+    if (this.#team === null) body();
+    else onFirst(this.#w, this.#team, body);
   }
 
   #fillZero(y: Local, bytes: number): void {
@@ -214,8 +243,14 @@ class LoopWriter {
     const { plan, xBytes, yBytes, reverse } = this.#shape;
     const inputs = [...this.#consts, ...this.#now, ...this.#xs];
     const homes = this.#shape.homes.map((h) => (h.kind === 'y' ? this.#ys[h.index]! : this.#next[h.index]!));
-    writeCalls(this.#w, plan, { inputs, homes, work: this.#work });
-    this.#writeResults(inputs, homes);
+    writeCalls(this.#w, plan, { inputs, homes, work: this.#work, helper: this.#helper }, this.#team);
+    const copies = this.#copies(inputs, homes);
+    if (copies.length > 0) {
+      this.#meet();
+      this.#once(() => {
+        for (const copy of copies) this.#copy(...copy);
+      });
+    }
     this.#moveCarry(inputs, homes);
     const sign = reverse ? -1 : 1;
     this.#xs.forEach((x, j) => {
@@ -226,25 +261,34 @@ class LoopWriter {
     });
   }
 
-  /** Results that were not written in their own place are copied there. */
-  #writeResults(inputs: readonly Local[], homes: readonly Local[]): void {
-    const { plan, carry, yBytes } = this.#shape;
-    plan.outputs.slice(carry).forEach((o, j) => {
+  /**
+   * (to, from, bytes) of what a step moves: results that were not written in their own place, and leaves of the carry that another one moves into, because buffers are written again.
+   */
+  #copies(inputs: readonly Local[], homes: readonly Local[]): (readonly [Local, Local, number])[] {
+    const { plan, carry, yBytes, carryBytes } = this.#shape;
+    const stacked = plan.outputs.slice(carry).flatMap((o, j) => {
       const from = o.from === 'input' ? inputs[o.index]! : homes[o.index]!;
-      if (from !== this.#ys[j]) this.#copy(this.#ys[j]!, from, yBytes[j]!);
+      return from === this.#ys[j] ? [] : [[this.#ys[j]!, from, yBytes[j]!] as const];
     });
+    const carried = plan.outputs
+      .slice(0, carry)
+      .flatMap((o, i) => (this.#isMoved(o, i) ? [[this.#next[i]!, inputs[o.index]!, carryBytes[i]!] as const] : []));
+    return [...stacked, ...carried];
   }
 
-  /** The carry's pointers go to where the results are; a leaf that another one moves into is copied, because buffers are written again. */
+  /** Whether the leaf i of the carry becomes another leaf as it is. */
+  #isMoved({ from, index }: OutputPlan, i: number): boolean {
+    const { carry, consts } = this.#shape;
+    return from === 'input' && index >= consts && index < consts + carry && index !== consts + i;
+  }
+
+  /** The carry's pointers go to where the results are. */
   #moveCarry(inputs: readonly Local[], homes: readonly Local[]): void {
     const w = this.#w;
-    const { plan, carry, consts, carryBytes, buffers } = this.#shape;
+    const { plan, carry, buffers } = this.#shape;
     const targets = plan.outputs.slice(0, carry).map((o, i) => {
       if (o.from === 'fresh') return homes[o.index]!;
-      const isOther = o.index >= consts && o.index < consts + carry && o.index !== consts + i;
-      if (!isOther) return inputs[o.index]!;
-      this.#copy(this.#next[i]!, inputs[o.index]!, carryBytes[i]!);
-      return this.#next[i]!;
+      return this.#isMoved(o, i) ? this.#next[i]! : inputs[o.index]!;
     });
     for (const target of targets) w.get(target);
     for (const now of this.#now.toReversed()) w.set(now);

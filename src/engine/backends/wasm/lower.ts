@@ -16,10 +16,18 @@ export interface Operand extends Aval {
 
 export interface LowerContext {
   readonly profile: 'fma' | 'strict';
-  /** Appends a kernel call; the kernel receives `args`, then its share [0, share). */
+  /**
+   * Appends a kernel call; the kernel receives `args`, then its share [0, share). A program on several threads cuts the share into ranges that run at the same time: the bits must not depend on
+   * where it is cut, and no range may read or write what another one writes. A kernel that cannot be cut has the share 1.
+   */
   call(spec: KernelSpec, args: readonly (Operand | number)[], share: number): void;
-  /** Memory that lives for this op only. */
-  temp(x: Aval): Operand;
+  /** Memory that lives for this op only; what is kept `per: 'thread'` is scratch: every thread has its own, and nothing in it outlives a call. */
+  temp(x: Aval, options?: TempOptions): Operand;
+}
+
+export interface TempOptions {
+  /** `helper`: as `thread`, but the first thread has none. */
+  readonly per?: 'op' | 'thread' | 'helper';
 }
 
 export type WasmLowering<P> = (

@@ -3,7 +3,8 @@ import { BYTES, type Dtype } from '../../dtype.ts';
 import type { ConstantParams } from '../../ops/constant.ts';
 import type { CopyPlan } from '../../ops/copy-plan.ts';
 import { broadcastStrides, sameShape, sizeOf, stridesOf } from '../../shape.ts';
-import type { Emit } from './elementwise.ts';
+import type { Aval } from '../../tensor.ts';
+import type { ElementwiseInput, Emit } from './elementwise.ts';
 import { applying, elementwiseKernel } from './elementwise.ts';
 import { stridedCopyKernel } from './kernels/copy.ts';
 import { coalesce, planCopy } from './kernels/copy-plan.ts';
@@ -16,7 +17,7 @@ export interface ElementwiseLowering {
   /** Vectors per turn of the loop. */
   readonly unroll?: number;
   /** The dtype that the emitter is told; the last operand's unless said. */
-  readonly dtypeOf?: (ins: readonly Operand[]) => Dtype;
+  readonly dtypeOf?: (ins: readonly Aval[]) => Dtype;
   readonly hasWideInterior?: boolean;
 }
 
@@ -29,31 +30,29 @@ export function lowerElementwise(
   return (context, ins, [out]) => {
     if (sizeOf(out!.shape) === 0) return;
     const dtype = dtypeOf?.(ins) ?? ins.at(-1)!.dtype;
-    const { operands, rows, inner, modes, strides } = alongRows(context, ins, out!);
-    const inputs = operands.map((x, k) => ({ dtype: x.dtype, mode: modes[k]! }));
-    const key = `${name} ${inputs.map((x) => x.dtype + x.mode).join(' ')} ${out!.dtype}`;
-    const spec = elementwiseKernel({
-      key,
-      inputs,
-      out: out!.dtype,
-      body: applying(emit, dtype),
-      unroll,
-      hasWideInterior,
-    });
-    context.call(spec, [out!, ...operands, inner, ...strides], rows);
+    const { operands, inputs, layout, places, share } = alongRows(context, ins, out!);
+    const key = `${name} ${keyOf(inputs)} ${out!.dtype}`;
+    const body = applying(emit, dtype);
+    const spec = elementwiseKernel({ key, inputs, out: out!.dtype, body, layout, unroll, hasWideInterior });
+    context.call(spec, [out!, ...operands, ...places], share);
   };
 }
 
-interface Rows {
+/** Dtypes and modes of a kernel's inputs as a part of its key. */
+export const keyOf = (inputs: readonly ElementwiseInput[]): string => inputs.map((x) => x.dtype + x.mode).join(' ');
+
+export interface AlongRows {
   readonly operands: readonly Operand[];
-  readonly rows: number;
-  readonly inner: number;
-  readonly modes: readonly ('v' | 's')[];
-  /** Elements from one row of an operand to the next. */
-  readonly strides: readonly number[];
+  readonly inputs: readonly ElementwiseInput[];
+  readonly layout: 'rows' | 'flat';
+  /** The length of a row and the elements from one row of an operand to the next; nothing where there is one row. */
+  readonly places: readonly number[];
+  /** The number of rows, or of elements. */
+  readonly share: number;
 }
 
-function alongRows(context: LowerContext, ins: readonly Operand[], out: Operand): Rows {
+/** How an elementwise kernel reads its operands: trailing axes joined, at most one row axis left, anything more spread out first. */
+export function alongRows(context: LowerContext, ins: readonly Operand[], out: Operand): AlongRows {
   const joined = coalesce(out.shape, stridesOf(out.shape), ...ins.map((x) => broadcastStrides(x.shape, out.shape)));
   const { dims, strides } = joined;
   if (dims.length > 2)
@@ -62,15 +61,14 @@ function alongRows(context: LowerContext, ins: readonly Operand[], out: Operand)
       ins.map((x) => spread(context, x, out.shape)),
       out,
     );
-  const [rows, inner] = dims.length === 2 ? (dims as [number, number]) : [1, dims[0] ?? 1];
   const own = strides.slice(1);
-  return {
-    operands: ins,
-    rows,
-    inner,
-    modes: own.map((s) => (dims.length === 0 || s.at(-1) === 0 ? 's' : 'v')),
-    strides: own.map((s) => (dims.length === 2 ? s[0]! : 0)),
-  };
+  const inputs = ins.map(({ dtype }, k) => {
+    const isSpread = dims.length === 0 || own[k]!.at(-1) === 0;
+    return { dtype, mode: isSpread ? ('s' as const) : ('v' as const) };
+  });
+  if (dims.length < 2) return { operands: ins, inputs, layout: 'flat', places: [], share: dims[0] ?? 1 };
+  const [rows, inner] = dims as [number, number];
+  return { operands: ins, inputs, layout: 'rows', places: [inner, ...own.map((s) => s[0]!)], share: rows };
 }
 
 /** An operand written out at its full broadcast shape. */

@@ -40,7 +40,7 @@ export function assemblePlan(plan: MemoryPlan, library: KernelLibrary): Uint8Arr
 }
 
 /** Reads the base addresses that the calls use into locals. */
-function loadBases(w: FunctionWriter, table: Local, plan: MemoryPlan): ReadonlyMap<number, Local> {
+export function loadBases(w: FunctionWriter, table: Local, plan: MemoryPlan): ReadonlyMap<number, Local> {
   const bases = new Map<number, Local>();
   for (const { args } of plan.calls) {
     for (const arg of args) {
@@ -62,7 +62,8 @@ function pushNumber(w: FunctionWriter, type: 'i32' | 'f32' | 'f64', value: numbe
   else w[type].const(value);
 }
 
-function pushAddress(w: FunctionWriter, bases: ReadonlyMap<number, Local>, plan: MemoryPlan, x: Operand): void {
+/** Pushes the address of an operand. */
+export function pushAddress(w: FunctionWriter, bases: ReadonlyMap<number, Local>, plan: MemoryPlan, x: Operand): void {
   const { place } = plan.blocks[x.block]!;
   const offset = place.offset + x.offset;
   w.get(bases.get(baseOf(place, plan.inputs))!);

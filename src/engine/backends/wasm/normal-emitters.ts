@@ -13,7 +13,7 @@ import {
 } from '../../portable/coefficients.ts';
 import type { FunctionWriter, Local } from './assembler.ts';
 import type { Emit } from './elementwise.ts';
-import { functions } from './functions/index.ts';
+import { logEmit } from './functions/index.ts';
 import type { Profile } from './profile.ts';
 
 /** Pairs of words → f64 normals; p = (k + ½)·2⁻⁵², k of 52 bits. */
@@ -40,10 +40,10 @@ function quantileHelper({ module }: FunctionWriter, profile: Profile): number {
     w.get(d).f64x2.abs().set(size);
     w.f64x2.const(0.5).get(size).f64x2.sub().set(tail);
     w.get(tail).f64x2.const(4).f64x2.mul().f64x2.const(1).get(tail).f64x2.sub().f64x2.mul();
-    functions.log(w, 'f64', profile);
+    logEmit(w, 'f64', profile);
     w.f64x2.neg().set(spread);
     w.get(tail);
-    functions.log(w, 'f64', profile);
+    logEmit(w, 'f64', profile);
     w.f64x2.const(-2).f64x2.mul().f64x2.sqrt().set(root);
 
     w.get(size).f64x2.const(2.5).f64x2.mul().get(size);

@@ -2,7 +2,8 @@
 import type { ValueId } from '../../dag.ts';
 import type { Graph } from '../../graph.ts';
 import { constantOp } from '../../ops/constant.ts';
-import { residualsOf } from '../../passes/residuals.ts';
+import { residualsOf, viewRoots } from '../../passes/residuals.ts';
+import { bytesOf } from '../../tensor.ts';
 import { roundUp } from './arena.ts';
 import type { MemoryPlan } from './plan.ts';
 
@@ -18,18 +19,40 @@ export interface PlanQuery {
   readonly depth: number;
 }
 
-/** Reads a plan of a flat graph. */
-export function queryPlan(graph: Graph, plan: MemoryPlan): PlanQuery {
-  const residuals = residualsOf(graph);
-  const peakAt = fullestNode(graph, plan);
-  const alive = residuals.filter((r) => r.made <= peakAt && peakAt <= r.lastUse);
+/** Reads the plan of a flat graph; `joined` is the graph as it was planned, with chains fused. */
+export function queryPlan(graph: Graph, joined: Graph, plan: MemoryPlan): PlanQuery {
+  const peakAt = fullestNode(joined, plan);
+  const alive = keptLives(graph, joined).filter((life) => life.made <= peakAt && peakAt <= life.lastUse);
   return {
-    savedForBackward: residuals.reduce((sum, r) => sum + r.bytes, 0),
-    activations: alive.reduce((sum, r) => sum + r.bytes, 0),
+    savedForBackward: residualsOf(graph).reduce((sum, r) => sum + r.bytes, 0),
+    activations: alive.reduce((sum, life) => sum + life.bytes, 0),
     peakBytes: plan.peakBytes,
     launches: plan.calls.length,
     depth: depthOf(graph),
   };
+}
+
+interface Life {
+  readonly bytes: number;
+  readonly made: number;
+  lastUse: number;
+}
+
+/** What forward nodes leave in memory, from where it is made to the last backward node that reads it or a view of it. */
+function keptLives(graph: Graph, joined: Graph): Life[] {
+  const forward = new Set(graph.nodes.flatMap((node) => (node.isBackward === true ? [] : node.outputs)));
+  const roots = viewRoots(joined);
+  const lives = new Map<ValueId, Life>();
+  joined.nodes.forEach(({ op, inputs, outputs, isBackward }, i) => {
+    for (const id of isBackward === true ? inputs : []) {
+      const life = lives.get(roots.get(id) ?? id);
+      if (life !== undefined) life.lastUse = i;
+    }
+    if (op.isView === true || op.name === constantOp.name) return;
+    for (const id of outputs)
+      if (forward.has(id)) lives.set(id, { bytes: bytesOf(graph.avals[id]!), made: i, lastUse: -1 });
+  });
+  return [...lives.values()];
 }
 
 /** The position at which most bytes are alive; the first of equals. */

@@ -7,6 +7,7 @@
 import { remembered } from '../../cache.ts';
 import type { ValueId } from '../../dag.ts';
 import type { Graph } from '../../graph.ts';
+import { trafficOf } from '../../op.ts';
 import { bytesOf } from '../../tensor.ts';
 import { roundUp } from './arena.ts';
 import { loweringOf } from './host.ts';
@@ -26,14 +27,26 @@ export interface PlannedBlock {
   readonly first: number;
   readonly last: number;
   readonly place: BlockPlace;
+  /** For scratch that every thread has for itself: where it is in the memory of the further threads. */
+  readonly helperOffset: number | null;
+}
+
+/** A call with what its division among threads depends on. */
+export interface PlannedCall extends KernelCall {
+  /** Blocks that the op writes: its results and its temporaries. */
+  readonly writes: ReadonlySet<number>;
+  /** What one thread will take for it, in microseconds, roughly. */
+  readonly micros: number;
 }
 
 export interface MemoryPlan {
-  readonly calls: readonly KernelCall[];
+  readonly calls: readonly PlannedCall[];
   /** The number of inputs of the graph. */
   readonly inputs: number;
   readonly blocks: readonly PlannedBlock[];
   readonly segmentBytes: number;
+  /** Bytes of scratch that every thread after the first needs. */
+  readonly helperBytes: number;
   /** For each output of the graph: the input or the fresh output it is, and for fresh ones their bytes and the donated input they take over. */
   readonly outputs: readonly OutputPlan[];
   readonly fresh: readonly { readonly bytes: number; readonly takesOver: number | null }[];
@@ -54,7 +67,13 @@ interface Block {
   first: number;
   last: number;
   place: BlockPlace | null;
+  readonly helperOffset: number | null;
 }
+
+/** Rates of one thread, per microsecond: multiply-adds in tiles, other arithmetic, bytes. Only the order of magnitude matters. */
+const TILE_FLOPS = 40_000;
+const PLAIN_FLOPS = 4_000;
+const BYTES_MOVED = 10_000;
 
 /** How much of the memory of a result other values may use before it is born: its bytes rounded up as storage is, or no more than it has. */
 export type ResultRoom = 'padded' | 'exact';
@@ -77,7 +96,8 @@ class Planner {
   readonly #blocks: Block[] = [];
   readonly #blockOf = new Map<ValueId, number>();
   readonly #lastUse = new Map<number, number>();
-  readonly #calls: KernelCall[] = [];
+  readonly #calls: PlannedCall[] = [];
+  #helperBytes = 0;
   readonly #fresh: { bytes: number; takesOver: number | null }[] = [];
 
   constructor(graph: Graph, profile: Profile, donate: readonly number[], room: ResultRoom) {
@@ -102,6 +122,7 @@ class Planner {
       inputs: this.#graph.inputs.length,
       blocks: this.#blocks as readonly PlannedBlock[],
       segmentBytes,
+      helperBytes: this.#helperBytes,
       outputs,
       fresh: this.#fresh,
       peakBytes: segmentBytes + freshBytes,
@@ -115,7 +136,7 @@ class Planner {
   }
 
   #addBlock(bytes: number, first: number, place: BlockPlace | null = null): number {
-    this.#blocks.push({ bytes, first, last: first, place });
+    this.#blocks.push({ bytes, first, last: first, place, helperOffset: null });
     return this.#blocks.length - 1;
   }
 
@@ -142,18 +163,32 @@ class Planner {
     if (op.isView === true) return;
     const ins = inputs.map((id) => this.#operand(id, roots));
     for (const x of ins) this.#blocks[x.block]!.last = Math.max(this.#blocks[x.block]!.last, position);
+    const taken = new Set<number>();
     outputs.forEach((id) => {
-      const reused = this.#takeOver(position, id, roots);
+      const reused = this.#takeOver(position, id, roots, taken);
       const block = reused ?? this.#addBlock(bytesOf(this.#graph.avals[id]!), position);
+      taken.add(block);
       this.#blockOf.set(id, block);
       this.#blocks[block]!.last = position;
     });
     const outs = outputs.map((id) => this.#operand(id, roots));
     const recorder = new Recorder(this.#profile, () => this.#addBlock(0, position));
     loweringOf(op)(recorder, ins, outs, params);
-    for (const temp of recorder.temps)
-      this.#blocks[temp.block] = { bytes: temp.bytes, first: position, last: position, place: null };
-    this.#calls.push(...recorder.calls);
+    this.#addTemps(recorder, position);
+    const writes = new Set([...outs, ...recorder.temps].map((x) => x.block));
+    const { flops, macs } = op.cost(ins, outs, params);
+    const work = Math.max(flops / (macs ? TILE_FLOPS : PLAIN_FLOPS), trafficOf(ins, outs) / BYTES_MOVED);
+    for (const call of recorder.calls) this.#calls.push({ ...call, writes, micros: work / recorder.calls.length });
+  }
+
+  #addTemps({ temps }: Recorder, position: number): void {
+    let helperBytes = 0;
+    for (const temp of temps) {
+      const helperOffset = temp.helperBytes > 0 ? helperBytes : null;
+      if (helperOffset !== null) helperBytes += roundUp(temp.helperBytes);
+      this.#blocks[temp.block] = { bytes: temp.bytes, first: position, last: position, place: null, helperOffset };
+    }
+    this.#helperBytes = Math.max(this.#helperBytes, helperBytes);
   }
 
   #operand(id: ValueId, roots: ReadonlyMap<ValueId, ValueId>): Operand {
@@ -161,18 +196,27 @@ class Planner {
     return { block: this.#blockOf.get(roots.get(id) ?? id)!, offset: 0, shape: x.shape, dtype: x.dtype };
   }
 
-  /** The block of an operand that dies here and that an elementwise result can overwrite in place. */
-  #takeOver(position: number, out: ValueId, roots: ReadonlyMap<ValueId, ValueId>): number | null {
+  /** The block of an operand that dies here and that an elementwise result can overwrite in place, unless another result of the node did. */
+  #takeOver(
+    position: number,
+    out: ValueId,
+    roots: ReadonlyMap<ValueId, ValueId>,
+    taken: ReadonlySet<number>,
+  ): number | null {
     const node = this.#graph.nodes[position]!;
     if (node.op.isInPlace !== true) return null;
     const bytes = bytesOf(this.#graph.avals[out]!);
     const { shape } = this.#graph.avals[out]!;
-    for (const id of node.inputs) {
+    const blockOf = (id: ValueId): number => this.#blockOf.get(roots.get(id) ?? id)!;
+    const readThroughout = node.inputs.slice(0, node.op.readsThroughout?.(node.params) ?? 0);
+    const kept = new Set(readThroughout.map(blockOf));
+    for (const id of node.inputs.slice(readThroughout.length)) {
       const root = roots.get(id) ?? id;
       const x = this.#graph.avals[id]!;
       const block = this.#blockOf.get(root)!;
       const isSame = bytesOf(x) === bytes && x.shape.length === shape.length && x.shape.every((d, k) => d === shape[k]);
       if (!isSame || this.#lastUse.get(root) !== position || this.#blocks[block]!.bytes !== bytes) continue;
+      if (taken.has(block) || kept.has(block)) continue;
       const { place } = this.#blocks[block]!;
       if (
         place === null ||

@@ -2,7 +2,7 @@
 import type { Aval } from '../../tensor.ts';
 import { bytesOf } from '../../tensor.ts';
 import type { KernelSpec } from './library.ts';
-import type { LowerContext, Operand } from './lower.ts';
+import type { LowerContext, Operand, TempOptions } from './lower.ts';
 import type { Profile } from './profile.ts';
 
 export interface KernelCall {
@@ -11,11 +11,18 @@ export interface KernelCall {
   readonly share: number;
 }
 
+export interface RecordedTemp {
+  readonly block: number;
+  readonly bytes: number;
+  /** Bytes that every further thread needs beside them. */
+  readonly helperBytes: number;
+}
+
 /** Collects the calls of one node; temporaries are numbered from `firstTemp`. */
 export class Recorder implements LowerContext {
   readonly profile: Profile;
   readonly calls: KernelCall[] = [];
-  readonly temps: { readonly block: number; readonly bytes: number }[] = [];
+  readonly temps: RecordedTemp[] = [];
   readonly #nextBlock: () => number;
 
   constructor(profile: Profile, nextBlock: () => number) {
@@ -27,9 +34,10 @@ export class Recorder implements LowerContext {
     if (share > 0) this.calls.push({ spec, args, share });
   }
 
-  temp(x: Aval): Operand {
+  temp(x: Aval, { per = 'op' }: TempOptions = {}): Operand {
     const block = this.#nextBlock();
-    this.temps.push({ block, bytes: bytesOf(x) });
+    const bytes = bytesOf(x);
+    this.temps.push({ block, bytes: per === 'helper' ? 0 : bytes, helperBytes: per === 'op' ? 0 : bytes });
     return { block, offset: 0, shape: x.shape, dtype: x.dtype };
   }
 }

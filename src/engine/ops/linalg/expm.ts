@@ -10,6 +10,7 @@ import { cast } from '../cast.ts';
 import type { TensorLike } from '../constant.ts';
 import { NONE, type None } from '../makers.ts';
 import { concat, sliceAxis, swapLast, zerosLike } from '../movement.ts';
+import { type Block, blockOf, type Desk } from './block.ts';
 import { eliminate, solveWithFactors } from './lu.ts';
 import { matrixOp, roundedLike, squareOf } from './matrix-op.ts';
 
@@ -24,23 +25,49 @@ const coefficients = (): number[] => {
   return c;
 };
 
-/** x·y, four rows of y at a time, so that a row of the result is read and written a quarter as often. */
-function product(x: TypedArray, y: TypedArray, n: number): Float64Array {
-  const z = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) {
-    let k = 0;
-    for (; k + 3 < n; k += 4) {
-      const [p, q, r, s] = [x[i * n + k]!, x[i * n + k + 1]!, x[i * n + k + 2]!, x[i * n + k + 3]!];
-      for (let j = i * n, at = k * n; j < (i + 1) * n; j++, at++)
-        z[j]! += p * y[at]! + q * y[at + n]! + (r * y[at + 2 * n]! + s * y[at + 3 * n]!);
-    }
-    for (; k < n; k++) {
-      const factor = x[i * n + k]!;
-      for (let j = i * n, at = k * n; j < (i + 1) * n; j++, at++) z[j]! += factor * y[at]!;
-    }
+/** Matrices (n, n) on the desk, one after another. */
+class Sheets {
+  readonly #desk: Desk;
+  readonly #n: number;
+  #taken = 0;
+
+  constructor(desk: Desk, n: number) {
+    this.#desk = desk;
+    this.#n = n;
   }
-  return z;
+
+  /** A matrix that holds f(i) at place i. */
+  fill(f: (i: number) => number): Float64Array {
+    const sheet = this.#take();
+    for (let i = 0; i < sheet.length; i++) sheet[i] = f(i);
+    return sheet;
+  }
+
+  product(x: Float64Array, y: Float64Array, z = this.#take()): Float64Array {
+    const [a, b, c] = [x, y, z].map((data) => blockOf(data, this.#n, this.#n)) as [Block, Block, Block];
+    this.#desk.math.product(c, a, b, 'set');
+    return z;
+  }
+
+  /** x⁻¹·y; x is used up. */
+  quotient(x: Float64Array, y: Float64Array): Float64Array {
+    const lu = blockOf(x, this.#n, this.#n);
+    const order = new Int32Array(this.#n);
+    const z = this.#take();
+    eliminate(this.#desk.math, lu, order);
+    solveWithFactors(this.#desk, [lu, order], y, z, false);
+    return z;
+  }
+
+  #take(): Float64Array {
+    const from = this.#taken;
+    this.#taken += this.#n ** 2;
+    return this.#desk.work.subarray(from, this.#taken);
+  }
 }
+
+/** Matrices that one exponential takes. */
+const SHEETS = 15;
 
 function norm1(x: TypedArray, n: number): number {
   const sums = new Float64Array(n);
@@ -49,8 +76,8 @@ function norm1(x: TypedArray, n: number): number {
 }
 
 /** Σ c_{k}·powers, the first power being the identity. */
-function combine(powers: readonly TypedArray[], c: readonly number[], n: number): Float64Array {
-  const sum = new Float64Array(n * n);
+function combine(sheets: Sheets, powers: readonly Float64Array[], c: readonly number[], n: number): Float64Array {
+  const sum = sheets.fill(() => 0);
   for (let i = 0; i < n; i++) sum[i * (n + 1)] = c[0]!;
   powers.forEach((x, p) => {
     for (let i = 0; i < sum.length; i++) sum[i]! += c[p + 1]! * x[i]!;
@@ -59,40 +86,34 @@ function combine(powers: readonly TypedArray[], c: readonly number[], n: number)
 }
 
 /** The rational approximation at a matrix of small norm. */
-function rational(a: TypedArray, n: number): Float64Array {
+function rational(sheets: Sheets, a: Float64Array, n: number): Float64Array {
   const c = coefficients();
-  const a2 = product(a, a, n);
-  const a4 = product(a2, a2, n);
-  const powers = [a2, a4, product(a4, a2, n)];
+  const a2 = sheets.product(a, a);
+  const a4 = sheets.product(a2, a2);
+  const powers = [a2, a4, sheets.product(a4, a2)];
   const half = (offset: number): Float64Array => {
     const at = (...js: number[]) => js.map((j) => c[j + offset]!);
-    const high = product(powers[2]!, combine(powers, [0, ...at(8, 10, 12)], n), n);
-    return combine([...powers, high], [...at(0, 2, 4, 6), 1], n);
+    const high = sheets.product(powers[2]!, combine(sheets, powers, [0, ...at(8, 10, 12)], n));
+    return combine(sheets, [...powers, high], [...at(0, 2, 4, 6), 1], n);
   };
-  const [odd, even] = [product(a, half(1), n), half(0)];
-  const order = new Int32Array(n);
-  const [denominator, numerator, x] = [
-    even.map((e, i) => e - odd[i]!),
-    even.map((e, i) => e + odd[i]!),
-    new Float64Array(n * n),
-  ];
-  eliminate(denominator, order, n);
-  solveWithFactors(denominator, order, numerator, x, { n, k: n, transpose: false });
-  return x;
+  const [odd, even] = [sheets.product(a, half(1)), half(0)];
+  return sheets.quotient(
+    sheets.fill((i) => even[i]! - odd[i]!),
+    sheets.fill((i) => even[i]! + odd[i]!),
+  );
 }
 
 /** exp A of a matrix (n, n). */
-function exponential(a: TypedArray, n: number): Float64Array {
+function exponential(a: TypedArray, n: number, desk: Desk): Float64Array {
   const norm = norm1(a, n);
   if (!Number.isFinite(norm)) return new Float64Array(n * n).fill(Number.NaN);
   let squarings = 0;
   let scale = 1;
   for (; norm * scale > REACH; squarings++) scale /= 2;
-  let x = rational(
-    Float64Array.from(a, (y) => y * scale),
-    n,
-  );
-  for (let i = 0; i < squarings; i++) x = product(x, x, n);
+  const sheets = new Sheets(desk, n);
+  let free = sheets.fill((i) => a[i]! * scale);
+  let x = rational(sheets, free, n);
+  for (let i = 0; i < squarings; i++) [x, free] = [sheets.product(x, x, free), x];
   return x;
 }
 
@@ -103,7 +124,8 @@ export const expmOp: Op<None> = /* @__PURE__ */ matrixOp<None>('expm', {
   jvp: ({ primals: [a], tangents: [da] }): MaybeTensor[] => [
     da == null ? null : bind1(expmDerivativeOp, [a!, da], NONE),
   ],
-  kernel: ([a], [x], [size]) => x!.set(exponential(a!, size![0]!)),
+  kernel: ([a], [x], [size], _, desk) => x!.set(exponential(a!, size![0]!, desk)),
+  room: ([size]) => SHEETS * size![0]! ** 2,
   flops: ([size]) => 20 * size![0]! ** 3,
 });
 
@@ -122,7 +144,7 @@ export const expmDerivativeOp: Op<None> = /* @__PURE__ */ matrixOp<None>('expmDe
     null,
     ct == null || !isLinear(e!) ? null : bind1(expmDerivativeOp, [swapLast(a as Tensor), ct], NONE),
   ],
-  kernel: ([a, e], [x], [size]) => {
+  kernel: ([a, e], [x], [size], _, desk) => {
     const n = size![0]!;
     const whole = new Float64Array(4 * n * n);
     for (let i = 0; i < n; i++) {
@@ -131,9 +153,10 @@ export const expmDerivativeOp: Op<None> = /* @__PURE__ */ matrixOp<None>('expmDe
       whole.set(e!.subarray(i * n, (i + 1) * n), i * 2 * n + n);
       whole.set(row, (n + i) * 2 * n + n);
     }
-    const result = exponential(whole, 2 * n);
+    const result = exponential(whole, 2 * n, desk);
     for (let i = 0; i < n; i++) x!.set(result.subarray(i * 2 * n + n, (i + 1) * 2 * n), i * n);
   },
+  room: ([size]) => 4 * SHEETS * size![0]! ** 2,
   flops: ([size]) => 160 * size![0]! ** 3,
 });
 

@@ -5,7 +5,7 @@ import { ShapeError } from '../../errors.ts';
 import type { MaybeTensor, Op } from '../../op.ts';
 import { isLinear } from '../../op.ts';
 import { log } from '../../portable.ts';
-import { showShape } from '../../shape.ts';
+import { showShape, sizeOf } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { bind, bind1 } from '../../trace.ts';
 import { add, mul, neg } from '../arithmetic.ts';
@@ -17,35 +17,61 @@ import { matmul } from '../matmul.ts';
 import { broadcastTo, swapLast } from '../movement.ts';
 import { sum } from '../reduce.ts';
 import { stopGradient } from '../tap.ts';
+import { type Block, type BlockMath, blockOf, type Desk, partOf, solveLower, solveUpper, turned } from './block.ts';
 import { matrixOp, roundedLike, squareOf, withSystem } from './matrix-op.ts';
-import { substitute } from './triangular.ts';
+
+/** Columns that are eliminated one by one. */
+const LEAF = 8;
 
 /** Replaces A (n, n) by L\U; row i of the factors is row `order[i]` of A. A zero pivot leaves its column as it is. */
-export function eliminate(a: TypedArray, order: TypedArray, n: number): void {
-  for (let i = 0; i < n; i++) order[i] = i;
-  for (let k = 0; k < n; k++) {
-    const p = pivotRow(a, n, k);
-    if (p !== k) exchange(a, order, n, k, p);
-    const pivot = a[k * n + k]!;
-    if (pivot === 0) continue;
-    for (let i = k + 1; i < n; i++) {
-      const factor = a[i * n + k]! / pivot;
-      a[i * n + k] = factor;
-      if (factor !== 0) for (let j = k + 1; j < n; j++) a[i * n + j]! -= factor * a[k * n + j]!;
-    }
+export function eliminate(math: BlockMath, a: Block, order: TypedArray): void {
+  for (let i = 0; i < a.rows; i++) order[i] = i;
+  eliminateColumns(math, a, order, 0, a.columns);
+}
+
+/** Columns [from, to) below row `from`, by halves: the left ones, the rows beside them, their product away from the rest, the right ones. */
+function eliminateColumns(math: BlockMath, a: Block, order: TypedArray, from: number, to: number): void {
+  if (to - from <= LEAF) {
+    for (let k = from; k < to; k++) eliminateColumn(a, order, k, to);
+    return;
+  }
+  const half = from + LEAF * Math.ceil((to - from) / (2 * LEAF));
+  const [top, below, left, right] = [
+    [from, half],
+    [half, a.rows],
+    [from, half],
+    [half, to],
+  ] as const;
+  eliminateColumns(math, a, order, from, half);
+  const beside = partOf(a, top, right);
+  solveLower(math, partOf(a, top, left), beside, true);
+  math.product(partOf(a, below, right), partOf(a, below, left), beside, 'subtract');
+  eliminateColumns(math, a, order, half, to);
+}
+
+/** Whole rows change places; what is subtracted ends at column `to`. */
+function eliminateColumn({ data: a, at, rows: n, down }: Block, order: TypedArray, k: number, to: number): void {
+  let best = k;
+  for (let i = k + 1; i < n; i++) if (Math.abs(a[at + i * down + k]!) > Math.abs(a[at + best * down + k]!)) best = i;
+  if (best !== k) exchange(a, order, [at + k * down, at + best * down, n], [k, best]);
+  const row = at + k * down;
+  const pivot = a[row + k]!;
+  if (pivot === 0) return;
+  for (let i = k + 1; i < n; i++) {
+    const below = at + i * down;
+    const factor = a[below + k]! / pivot;
+    a[below + k] = factor;
+    for (let j = k + 1; j < to; j++) a[below + j]! -= factor * a[row + j]!;
   }
 }
 
-function pivotRow(a: TypedArray, n: number, k: number): number {
-  let best = k;
-  for (let i = k + 1; i < n; i++) if (Math.abs(a[i * n + k]!) > Math.abs(a[best * n + k]!)) best = i;
-  return best;
-}
-
-function exchange(a: TypedArray, order: TypedArray, n: number, i: number, j: number): void {
-  const row = a.slice(i * n, (i + 1) * n);
-  a.copyWithin(i * n, j * n, (j + 1) * n);
-  a.set(row, j * n);
+function exchange(
+  a: Float64Array,
+  order: TypedArray,
+  [x, y, n]: readonly [number, number, number],
+  [i, j]: readonly [number, number],
+): void {
+  for (let c = 0; c < n; c++) [a[x + c], a[y + c]] = [a[y + c]!, a[x + c]!];
   [order[i], order[j]] = [order[j]!, order[i]!];
 }
 
@@ -56,9 +82,9 @@ export const luOp: Op<None> = /* @__PURE__ */ matrixOp<None>('lu', {
     { shape: a!, dtype: 'f64' },
     { shape: [a![0]!], dtype: 'i32' },
   ],
-  kernel: ([a], [lu, order], [size]) => {
+  kernel: ([a], [lu, order], [size], _, { math }) => {
     lu!.set(a!);
-    eliminate(lu!, order!, size![0]!);
+    eliminate(math, blockOf(lu as Float64Array, size![0]!, size![0]!), order!);
   },
   flops: ([size]) => (2 / 3) * size![0]! ** 3,
 });
@@ -68,34 +94,28 @@ interface LuSolveParams {
   readonly transpose: boolean;
 }
 
-/** x (n, k) = A⁻¹·b, or with Aᵀ, from the factors of A. */
+/** x (n, k) = A⁻¹·b, or with Aᵀ, from the factors of A; b and x in contiguous rows. */
 export function solveWithFactors(
-  lu: TypedArray,
-  order: TypedArray,
+  { math, work }: Desk,
+  [lu, order]: readonly [Block, TypedArray],
   b: TypedArray,
-  x: TypedArray,
-  { n, k, transpose }: { readonly n: number; readonly k: number; readonly transpose: boolean },
+  x: Float64Array,
+  transpose: boolean,
 ): void {
-  const work = new Float64Array(n * k);
-  const rows = (i: number) => [order[i]! * k, i * k] as const;
-  if (transpose) work.set(b);
-  else
-    for (let i = 0; i < n; i++) {
-      const [from, to] = rows(i);
-      for (let c = 0; c < k; c++) work[to + c] = b[from + c]!;
-    }
-  const [first, second] = [
-    { lower: true, unitDiagonal: true, transpose },
-    { lower: false, unitDiagonal: false, transpose },
-  ] as const;
-  substitute(lu, work, n, k, transpose ? second : first);
-  substitute(lu, work, n, k, transpose ? first : second);
-  if (!transpose) x.set(work);
-  else
-    for (let i = 0; i < n; i++) {
-      const [to, from] = rows(i);
-      for (let c = 0; c < k; c++) x[to + c] = work[from + c]!;
-    }
+  const n = lu.rows;
+  const k = x.length / n;
+  const held = transpose ? work.subarray(0, n * k) : x;
+  const right = blockOf(held, n, k);
+  if (transpose) {
+    held.set(b);
+    solveLower(math, turned(lu), right);
+    solveUpper(math, turned(lu), right, true);
+    for (let i = 0; i < n; i++) x.set(held.subarray(i * k, (i + 1) * k), order[i]! * k);
+  } else {
+    for (let i = 0; i < n; i++) held.set(b.subarray(order[i]! * k, (order[i]! + 1) * k), i * k);
+    solveLower(math, lu, right, true);
+    solveUpper(math, lu, right);
+  }
 }
 
 /** Inputs: A, its factors, their order, b. The value reads the factors; the derivative goes through A. Linear in b. */
@@ -121,8 +141,15 @@ export const luSolveOp: Op<LuSolveParams> = /* @__PURE__ */ matrixOp<LuSolvePara
     null,
     ct == null || !isLinear(b!) ? null : bind1(luSolveOp, [a, lu, order, ct] as Tensor[], { transpose: !transpose }),
   ],
-  kernel: ([, lu, order, b], [x], [, , , size], { transpose }) =>
-    solveWithFactors(lu!, order!, b!, x!, { n: size![0]!, k: size![1]!, transpose }),
+  kernel: ([, lu, order, b], [x], [size], { transpose }, desk) =>
+    solveWithFactors(
+      desk,
+      [blockOf(lu as Float64Array, size![0]!, size![1]!), order!],
+      b!,
+      x as Float64Array,
+      transpose,
+    ),
+  room: ([, , , size], { transpose }) => (transpose ? sizeOf(size!) : 0),
   flops: ([, , , size]) => 2 * size![0]! ** 2 * size![1]!,
 });
 

@@ -1,8 +1,9 @@
 /**
- * The maker of matrix ops: f64 loops over one matrix at a time, leading axes alike, no kernel of their own on wasm.
+ * The maker of matrix ops: f64 algorithms on one matrix at a time, leading axes alike; on wasm they leave their products to kernels.
  *
  * Public functions take f32 or f64; f32 operands are computed on in f64, derivatives too, and the results are rounded once.
  */
+import { type DeskKernel, lowerMatrices } from '../../backends/wasm/lower-matrix.ts';
 import type { TypedArray } from '../../dtype.ts';
 import { isFloat } from '../../dtype.ts';
 import { DtypeError, ShapeError } from '../../errors.ts';
@@ -16,6 +17,7 @@ import { cast } from '../cast.ts';
 import type { TensorLike } from '../constant.ts';
 import { broadcastTo, expandDims, squeeze } from '../movement.ts';
 import { asTensor, promote } from '../promote.ts';
+import { type Desk, plainMath } from './block.ts';
 
 export interface MatrixSpec<P extends Params> extends Pick<Op<P>, 'jvp' | 'transpose'> {
   /** How many of each input's last axes belong to one matrix or vector; those in front are alike in all inputs. */
@@ -28,7 +30,10 @@ export interface MatrixSpec<P extends Params> extends Pick<Op<P>, 'jvp' | 'trans
     outs: readonly TypedArray[],
     cores: readonly Shape[],
     params: P,
+    desk: Desk,
   ) => void;
+  /** Numbers of work space that one item's kernel wants. */
+  readonly room?: (cores: readonly Shape[], params: P) => number;
   readonly flops: (cores: readonly Shape[]) => number;
 }
 
@@ -37,8 +42,21 @@ const leadOf = (x: Aval, core: number): Shape => x.shape.slice(0, x.shape.length
 
 /** An op on f64 matrices (i32 operands are permutations); what a kernel computes depends on its own item alone. */
 export function matrixOp<P extends Params>(name: string, spec: MatrixSpec<P>): Op<P> {
-  const { cores, results, kernel, flops, jvp, transpose } = spec;
+  const { cores, results, kernel, room = () => 0, flops, jvp, transpose } = spec;
   const coresOf = (ins: readonly Aval[]) => ins.map((x, i) => behindLead(x, cores[i]!));
+  const run: DeskKernel<P> = (ins, outs, call, desk) => {
+    const shapes = coresOf(call.ins);
+    const count = sizeOf(leadOf(call.ins[0]!, cores[0]!));
+    const item = (x: TypedArray, i: number) => x.subarray((i * x.length) / count, ((i + 1) * x.length) / count);
+    for (let i = 0; i < count; i++)
+      kernel(
+        ins.map((x) => item(x, i)),
+        outs.map((x) => item(x, i)),
+        shapes,
+        call.params,
+        desk,
+      );
+  };
   const op: Op<P> = defineOp<P>({
     name,
     version: 1,
@@ -51,18 +69,16 @@ export function matrixOp<P extends Params>(name: string, spec: MatrixSpec<P>): O
     ...(transpose === undefined ? {} : { transpose }),
     batch: (call) => batchMatrices(op, call),
     cost: (ins) => ({ flops: flops(coresOf(ins)) * sizeOf(leadOf(ins[0]!, cores[0]!)) }),
-    js: (ins, outs, call) => {
-      const shapes = coresOf(call.ins);
-      const count = sizeOf(leadOf(call.ins[0]!, cores[0]!));
-      const item = (x: TypedArray, i: number) => x.subarray((i * x.length) / count, ((i + 1) * x.length) / count);
-      for (let i = 0; i < count; i++)
-        kernel(
-          ins.map((x) => item(x, i)),
-          outs.map((x) => item(x, i)),
-          shapes,
-          call.params,
-        );
-    },
+    js: (ins, outs, call) =>
+      run(ins, outs, call, { math: plainMath, work: new Float64Array(room(coresOf(call.ins), call.params)) }),
+    wasm: lowerMatrices(
+      () => op,
+      run,
+      (ins, params) => ({
+        room: room(coresOf(ins), params),
+        extent: 2 * Math.max(1, ...ins.flatMap((x, i) => behindLead(x, cores[i]!))), // expmDerivative doubles its matrix
+      }),
+    ),
   });
   return op;
 }

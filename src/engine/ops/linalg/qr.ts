@@ -1,7 +1,8 @@
-/** Orthonormal and triangular factors by Householder reflections. */
+/** Orthonormal and triangular factors by panels of Householder reflections. */
 import type { CheckRow } from '../../check-row.ts';
 import type { TypedArray } from '../../dtype.ts';
 import type { MaybeTensor, Op } from '../../op.ts';
+import { sizeOf } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { bind } from '../../trace.ts';
 import { add, mul, sub } from '../arithmetic.ts';
@@ -11,17 +12,27 @@ import { NONE, type None } from '../makers.ts';
 import { matmul } from '../matmul.ts';
 import { concat, pad, sliceAxis, swapLast } from '../movement.ts';
 import { tril } from '../triangle.ts';
-import { orthonormalFactor, triangularize } from './householder.ts';
+import { blockOf, type Desk, sheets, transposeInto } from './block.ts';
 import { matrixOf, matrixOp, roundedLike } from './matrix-op.ts';
+import { orthonormalRows, PANEL, reflectionRoom, triangularize } from './reflections.ts';
 import { triangularSolve } from './triangular.ts';
 
-function factorize(a: TypedArray, q: TypedArray, r: TypedArray, m: number, n: number): void {
-  const work = Float64Array.from(a);
-  orthonormalFactor(triangularize(work, m, n), q, m, n);
-  r.set(work.subarray(0, n * n));
+function factorize(a: TypedArray, q: TypedArray, r: TypedArray, [m, n]: readonly number[], desk: Desk): void {
+  const [vectors, turned, rest] = sheets(desk.work, m! * n!, m! * n!);
+  const all = { v: blockOf(vectors, n!, m!), t: blockOf(rest, n!, PANEL) };
+  const free = { math: desk.math, work: rest.subarray(n! * PANEL) };
+  transposeInto(vectors, a as Float64Array, n!, m!);
+  triangularize(free, all, blockOf(r as Float64Array, n!, n!));
+  orthonormalRows(free, all, blockOf(turned, n!, m!));
+  makePositive(turned, r, m!, n!);
+  transposeInto(q as Float64Array, turned, m!, n!);
+}
+
+/** Turns rows of Qᵀ and R over where the diagonal of R is negative. */
+function makePositive(q: Float64Array, r: TypedArray, m: number, n: number): void {
   for (let j = 0; j < n; j++) {
     if (!(r[j * n + j]! < 0)) continue;
-    for (let i = 0; i < m; i++) q[i * n + j] = -q[i * n + j]!;
+    for (let i = j * m; i < (j + 1) * m; i++) q[i] = -q[i]!;
     for (let i = j; i < n; i++) r[j * n + i] = -r[j * n + i]!;
   }
 }
@@ -34,7 +45,8 @@ export const qrOp: Op<None> = /* @__PURE__ */ matrixOp<None>('qr', {
     { shape: [a![1]!, a![1]!], dtype: 'f64' },
   ],
   jvp: ({ outs: [q, r], tangents: [da] }): MaybeTensor[] => (da == null ? [null, null] : factorTangents(q!, r!, da)),
-  kernel: ([a], [q, r], [size]) => factorize(a!, q!, r!, size![0]!, size![1]!),
+  kernel: ([a], [q, r], [size], _, desk) => factorize(a!, q!, r!, size!, desk),
+  room: ([size]) => 2 * sizeOf(size!) + size![1]! * PANEL + reflectionRoom(size![1]!),
   flops: ([size]) => 4 * size![0]! * size![1]! ** 2,
 });
 

@@ -1,6 +1,5 @@
-/** Triangular systems, by substitution row after row. */
+/** Triangular systems, by halves down to a few rows that are substituted one after another. */
 import type { CheckRow } from '../../check-row.ts';
-import type { TypedArray } from '../../dtype.ts';
 import { ShapeError } from '../../errors.ts';
 import type { MaybeTensor, Op } from '../../op.ts';
 import { isLinear } from '../../op.ts';
@@ -13,6 +12,7 @@ import { eye } from '../iota.ts';
 import { matmul } from '../matmul.ts';
 import { swapLast } from '../movement.ts';
 import { tril, triu } from '../triangle.ts';
+import { type Block, type BlockMath, blockOf, solveLower, solveUpper, turned } from './block.ts';
 import { matrixOp, withSystem } from './matrix-op.ts';
 
 export interface TriangularParams {
@@ -25,19 +25,11 @@ export interface TriangularParams {
 }
 
 /** Solves in place of x (n, k), the matrix being rows of n. */
-export function substitute(a: TypedArray, x: TypedArray, n: number, k: number, params: TriangularParams): void {
+export function substitute(math: BlockMath, a: Block, x: Block, params: TriangularParams): void {
   const { lower, transpose, unitDiagonal } = params;
-  const isForward = lower !== transpose;
-  const [row, column] = transpose ? [1, n] : [n, 1];
-  for (let step = 0; step < n; step++) {
-    const i = isForward ? step : n - 1 - step;
-    const [from, to] = isForward ? [0, i] : [i + 1, n];
-    for (let j = from; j < to; j++) {
-      const factor = a[i * row + j * column]!;
-      if (factor !== 0) for (let c = 0; c < k; c++) x[i * k + c]! -= factor * x[j * k + c]!;
-    }
-    if (!unitDiagonal) for (let c = 0; c < k; c++) x[i * k + c]! /= a[i * (n + 1)]!;
-  }
+  const matrix = transpose ? turned(a) : a;
+  if (lower !== transpose) solveLower(math, matrix, x, unitDiagonal);
+  else solveUpper(math, matrix, x, unitDiagonal);
 }
 
 /** Inputs: triangular matrix (…, n, n), right-hand sides (…, n, k). Linear in the latter. */
@@ -63,9 +55,10 @@ export const triangularSolveOp: Op<TriangularParams> = /* @__PURE__ */ matrixOp<
       ? null
       : bind1(triangularSolveOp, [a as Tensor, ct], { ...params, transpose: !params.transpose }),
   ],
-  kernel: ([a, b], [x], [, size], params) => {
+  kernel: ([a, b], [x], [, size], params, { math }) => {
+    const [n, k] = size as [number, number];
     x!.set(b!);
-    substitute(a!, x!, size![0]!, size![1]!, params);
+    substitute(math, blockOf(a as Float64Array, n, n), blockOf(x as Float64Array, n, k), params);
   },
   flops: ([, size]) => size![0]! ** 2 * size![1]!,
 });

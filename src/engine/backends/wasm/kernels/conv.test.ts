@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { matmulKernel, matmulScratchBytes } from './matmul.ts';
 import { col2imGatherKernel, im2colKernel } from './patches.ts';
-import { maxPoolGradKernel, maxPoolIndexKernel, maxPoolKernel, sumPoolKernel, sumPoolTransposeKernel } from './pool.ts';
+import {
+  maxPoolGradKernel,
+  maxPoolIndexKernel,
+  maxPoolKernel,
+  maxPoolTapKernel,
+  sumPoolKernel,
+  sumPoolTransposeKernel,
+} from './pool.ts';
 import { Bench, numbers } from './testing.ts';
 import { type Window, windowArgs } from './window.ts';
 
@@ -85,7 +92,13 @@ describe.each(windows)('window %o', (window) => {
     );
   });
 
-  it.each(['f32', 'f64'] as const)('pools, %s', (dtype) => {
+  it.each([
+    ['f32', 'looped'],
+    ['f32', 'unrolled'],
+    ['f64', 'looped'],
+    ['f64', 'unrolled'],
+  ] as const)('pools, %s, %s', (dtype, code) => {
+    const fixed = code === 'unrolled' ? window : undefined;
     const round = dtype === 'f32' ? fround : (v: number) => v;
     const bench = new Bench();
     const x = numbers(channels * area(input), 4).map((v, i) => (i % 3 === 0 ? Math.round(v) : v));
@@ -93,12 +106,13 @@ describe.each(windows)('window %o', (window) => {
     const n = channels * area(out);
     const max = Array<number>(n).fill(Number.NEGATIVE_INFINITY);
     const [index, sum] = [Array<number>(n).fill(-1), Array<number>(n).fill(0)];
+    const tap = Array<number>(n).fill(-1);
     const [maxGrad, sumGrad] = [Array<number>(x.length).fill(0), Array<number>(x.length).fill(0)];
     for (let c = 0; c < channels; c++)
-      for (const [i, j, , , h, w] of meetings(window)) {
+      for (const [i, j, ki, kj, h, w] of meetings(window)) {
         const [o, at] = [c * area(out) + i * out[1] + j, h * input[1] + w];
         const value = x[c * area(input) + at]!;
-        if (value > max[o]!) [max[o], index[o]] = [value, at];
+        if (value > max[o]!) [max[o], index[o], tap[o]] = [value, at, ki * kernel[1] + kj];
         sum[o] = round(sum[o]! + value);
         sumGrad[c * area(input) + at] = round(sumGrad[c * area(input) + at]! + ct[o]!);
       }
@@ -107,18 +121,25 @@ describe.each(windows)('window %o', (window) => {
       if (at >= 0) maxGrad[place] = round(maxGrad[place]! + ct[o]!);
     });
     const [px, pct] = [bench.place(dtype, x), bench.place(dtype, ct)];
-    const outs = { max: bench.room(dtype, n), index: bench.room('i32', n), sum: bench.room(dtype, n) };
+    const outs = {
+      max: bench.room(dtype, n),
+      index: bench.room('i32', n),
+      tap: bench.room('i32', n),
+      sum: bench.room(dtype, n),
+    };
     const grads = { max: bench.room(dtype, x.length), sum: bench.room(dtype, x.length) };
     const args = windowArgs(window);
     shares(channels, (begin, end) => {
-      bench.run(maxPoolKernel(dtype), outs.max, px, ...args, begin, end);
-      bench.run(maxPoolIndexKernel(dtype), outs.index, px, ...args, begin, end);
-      bench.run(sumPoolKernel(dtype), outs.sum, px, ...args, begin, end);
+      bench.run(maxPoolKernel(dtype, fixed), outs.max, px, ...args, begin, end);
+      bench.run(maxPoolIndexKernel(dtype, fixed), outs.index, px, ...args, begin, end);
+      bench.run(maxPoolTapKernel(dtype, fixed), outs.tap, px, ...args, begin, end);
+      bench.run(sumPoolKernel(dtype, fixed), outs.sum, px, ...args, begin, end);
       bench.run(maxPoolGradKernel(dtype), grads.max, pct, outs.index, area(input), area(out), begin, end);
       bench.run(sumPoolTransposeKernel(dtype), grads.sum, pct, ...args, begin, end);
     });
     expect(outs.max.read()).toEqual(max);
     expect(outs.index.read()).toEqual(index);
+    expect(outs.tap.read()).toEqual(tap);
     expect(outs.sum.read()).toEqual(sum);
     expect(grads.max.read()).toEqual(maxGrad);
     expect(grads.sum.read()).toEqual(sumGrad);

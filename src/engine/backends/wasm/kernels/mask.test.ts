@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { FloatDtype } from '../../../dtype.ts';
 import { bitGateKernel, positiveBitsKernel } from './mask.ts';
-import { decodePlacesKernel, encodePlacesKernel } from './pool-codes.ts';
-import { Bench } from './testing.ts';
+import { packCodesKernel, pickCodesKernel, unpoolCodesKernel } from './pool-codes.ts';
+import { Bench, numbers } from './testing.ts';
 import { windowArgs } from './window.ts';
 
 const odd = (n: number): number[] =>
@@ -60,27 +60,47 @@ describe('pool codes', () => {
       dilation: [1, 1],
       pad: [border, border],
     });
-    // Some place of each window that lies in the plane.
-    const places = Array.from({ length: lines * windows }, (_, o) => {
+    // Some tap of each window that lies in the plane, and the place that it stands for.
+    const places: number[] = [];
+    const codes = Array.from({ length: lines * windows }, (_, o) => {
       const pick = (start: number, extent: number, k: number): number => {
         const [first, last] = [Math.max(start, 0), Math.min(start + size, extent) - 1];
         return first + (k % (last - first + 1));
       };
-      const h = pick((Math.floor(o / ow) % oh) * stride - border, height, o * 7);
-      return h * width + pick((o % ow) * stride - border, width, o * 5);
+      const [top, left] = [(Math.floor(o / ow) % oh) * stride - border, (o % ow) * stride - border];
+      const [h, w] = [pick(top, height, o * 7), pick(left, width, o * 5)];
+      places.push((Math.floor(o / (oh * ow)) * height + h) * width + w);
+      return (h - top) * size + w - left;
     });
     const bench = new Bench();
-    const given = bench.place('i32', places);
+    const x = numbers(lines * channels * height * width, 3);
+    const ct = numbers(lines * windows, 4);
+    const [given, px, pct] = [bench.place('i32', codes), bench.place('f32', x), bench.place('f32', ct)];
     const words = bench.room('u32', lines * lineWords);
-    const back = bench.room('i32', places.length);
-    const args = [bits, perWord, windows, lineWords, ...window];
+    const [picked, unpooled] = [bench.room('f32', ct.length), bench.room('f32', x.length)];
+    const packing = { bits, perWord };
     for (const begin of [1, 0]) {
-      bench.run(encodePlacesKernel(), words, given, ...args, begin, begin + 1);
-      bench.run(decodePlacesKernel(), back, words, ...args, begin, begin + 1);
+      const share = [begin, begin + 1];
+      bench.run(packCodesKernel(packing), words, given, windows, lineWords, ...share);
+      const args = [words, windows, lineWords, ...window, ...share];
+      bench.run(pickCodesKernel('f32', packing, size), picked, px, ...args);
+      bench.run(unpoolCodesKernel('f32', packing, size), unpooled, pct, ...args);
     }
-    expect(back.read()).toEqual(places);
-    expect(words.read().every((w) => w < 2 ** (bits * perWord))).toBe(true);
+    words.read().forEach((word, q) => {
+      const line = Math.floor(q / lineWords);
+      const own = codes
+        .slice(line * windows, (line + 1) * windows)
+        .slice((q % lineWords) * perWord, ((q % lineWords) + 1) * perWord);
+      expect(word).toBe(own.reduce((sum, code, k) => sum + code * 2 ** (k * bits), 0));
+    });
+    expect(picked.read()).toEqual(places.map((place) => x[place]));
+    const sums = x.map(() => 0);
+    places.forEach((place, o) => {
+      sums[place] = Math.fround(sums[place]! + ct[o]!);
+    });
+    expect(unpooled.read()).toEqual(sums);
     expect(bench.isIntactAround(words, 4 * lines * lineWords)).toBe(true);
-    expect(bench.isIntactAround(back, 4 * places.length)).toBe(true);
+    expect(bench.isIntactAround(picked, 4 * ct.length)).toBe(true);
+    expect(bench.isIntactAround(unpooled, 4 * x.length)).toBe(true);
   });
 });

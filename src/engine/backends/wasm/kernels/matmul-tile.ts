@@ -4,7 +4,7 @@
  * A is read one element per row and step and spread over a vector: along `rows` each row is contiguous in k; in a `panel` the rows of one k are neighbours.
  * B is read as vectors of neighbouring columns; both steps from k to k + 1 are run-time values, so packed panels and suitable strides share the code.
  */
-import type { FunctionWriter, Local, ModuleBuilder } from '../assembler.ts';
+import type { FunctionWriter, Local, ModuleBuilder, Operand } from '../assembler.ts';
 import type { Profile } from '../profile.ts';
 
 export type MatmulDtype = 'f32' | 'f64' | 'i32';
@@ -24,10 +24,13 @@ export class Arithmetic {
   readonly columns: 4 | 8;
   /** Row counts for which a tile exists, descending; the first is the usual one. */
   readonly heights: readonly number[];
+  /** Takes products away from c instead of adding them; floats only. */
+  readonly isNegative: boolean;
 
-  constructor(dtype: MatmulDtype, profile: Profile) {
+  constructor(dtype: MatmulDtype, profile: Profile, isNegative = false) {
     this.dtype = dtype;
     this.profile = profile;
+    this.isNegative = isNegative;
     this.bytes = dtype === 'f64' ? 8 : 4;
     this.shift = dtype === 'f64' ? 3 : 2;
     this.lanes = dtype === 'f64' ? 2 : 4;
@@ -36,12 +39,12 @@ export class Arithmetic {
   }
 
   get key(): string {
-    return `${this.dtype} ${this.profile}`;
+    return `${this.isNegative ? 'minus ' : ''}${this.dtype} ${this.profile}`;
   }
 
-  /** (a, b, c) → a·b + c. */
+  /** (a, b, c) → a·b + c, or c − a·b. */
   madd(w: FunctionWriter): void {
-    if (this.dtype !== 'i32') w.madd(this.dtype, this.profile);
+    if (this.dtype !== 'i32') w[this.isNegative ? 'nmadd' : 'madd'](this.dtype, this.profile);
     else {
       const addend = w.pop('v128');
       w.i32x4.mul().get(addend).i32x4.add();
@@ -52,6 +55,35 @@ export class Arithmetic {
     if (this.bytes === 8) w.v128.load64_splat(offset);
     else w.v128.load32_splat(offset);
   }
+}
+
+interface TileRange {
+  readonly i: Local;
+  readonly from: Operand;
+  readonly to: Local;
+}
+
+/** i from `from` to `to` in tiles as high as possible; never six and two, which make too few chains: two tiles of four are faster. */
+export function eachTile(
+  w: FunctionWriter,
+  math: Arithmetic,
+  { i, from, to }: TileRange,
+  visit: (height: number) => void,
+): void {
+  const left = () => w.get(to).get(i).i32.sub();
+  const fits = (height: number) => {
+    left().i32.const(height).i32.ge_u();
+    if (height === 6) left().i32.const(8).i32.ne().i32.and();
+  };
+  w.assign(i, from);
+  for (const height of math.heights)
+    w.while(
+      () => fits(height),
+      () => {
+        visit(height);
+        w.advance(i, height);
+      },
+    );
 }
 
 /**

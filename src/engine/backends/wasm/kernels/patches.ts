@@ -10,6 +10,7 @@
  */
 import type { FunctionWriter, Local } from '../assembler.ts';
 import type { KernelSpec } from '../library.ts';
+import { copyOne, copyRun } from './copy-run.ts';
 import { type Axis, axesOf, setOffset, setRange, WINDOW_PARAMS } from './window.ts';
 
 type Width = 4 | 8;
@@ -219,36 +220,4 @@ class Frame {
         }),
     );
   }
-}
-
-function copyOne(w: FunctionWriter, width: Width, to: Local, from: Local): void {
-  w.get(to).get(from);
-  if (width === 4) w.i32.load().i32.store();
-  else w.i64.load().i64.store();
-}
-
-/** Copies a contiguous run and moves both pointers behind it. */
-function copyRun(w: FunctionWriter, width: Width, to: Local, from: Local, pushCount: () => unknown): void {
-  const lanes = 16 / width;
-  const left = w.local('i32');
-  const step = (elements: number) =>
-    w
-      .advance(to, elements * width)
-      .advance(from, elements * width)
-      .advance(left, -elements);
-  w.assign(left, pushCount);
-  w.while(
-    () => w.get(left).i32.const(lanes).i32.ge_u(),
-    () => {
-      w.get(to).get(from).v128.load().v128.store();
-      step(lanes);
-    },
-  );
-  w.while(
-    () => w.get(left),
-    () => {
-      copyOne(w, width, to, from);
-      step(1);
-    },
-  );
 }
