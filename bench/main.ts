@@ -5,7 +5,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
-import { CotangentError } from '../src/engine/index.ts';
+import { CotangentError, threadsReady } from '../src/engine/index.ts';
 import { useEngine } from '../src/run/engine-settings.ts';
 import { timeInterleaved } from '../src/run/index.ts';
 import type { BenchEvent } from '../src/run/schema.ts';
@@ -45,25 +45,31 @@ async function prepared(peer: Peer, name: string): Promise<Contender[]> {
 }
 
 /** Times one workload; our line beside each peer, or alone where no peer can do it. */
-async function measured(workload: Workload, peers: readonly Peer[], rounds: number): Promise<BenchEvent[]> {
+async function measured(
+  workload: Workload,
+  peers: readonly Peer[],
+  { rounds, threads }: { readonly rounds: number; readonly threads: number },
+): Promise<BenchEvent[]> {
   const [mine] = await prepared(ours, workload.name);
   if (mine === undefined) return [];
   const others = (await Promise.all(peers.map((peer) => prepared(peer, workload.name)))).flat();
-  const all = [mine, ceiling(), ...others];
+  const limit = await ceiling(threads);
+  const all = [mine, limit, ...others];
   const report = await timeInterleaved(Object.fromEntries(all.map((c) => [c.name, c.work])), {
     rounds,
     minMs: 20,
     warmUpMs: 120,
   });
+  limit.close();
   const ms = (name: string): number => report.times[name]!.ms;
   const gflops = workload.flops === null ? null : workload.flops / ms('ours') / 1e6;
   const base = {
     type: 'bench' as const,
     name: workload.name,
-    threads: 1,
+    threads,
     ours: { ms: ms('ours') },
     gflops,
-    share: gflops === null ? null : gflops / (ceilingFlops / ms('ceiling') / 1e6),
+    share: gflops === null ? null : gflops / ((threads * ceilingFlops) / ms('ceiling') / 1e6),
     peakBytes: mine.peakBytes ?? null,
     load: report.loadBefore,
   };
@@ -81,15 +87,24 @@ async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2), workloads);
   if (options.isHelp) return say(usage(workloads));
   const { names } = options;
-  const profile = useEngine(options.profile === undefined ? {} : { profile: options.profile });
+  const profile = useEngine({
+    ...(options.profile === undefined ? {} : { profile: options.profile }),
+    threads: options.threads,
+  });
+  const { running: threads, reason } = await threadsReady();
+  if (reason !== undefined) say(`one thread: ${reason}`);
   const chosen = workloads.filter((w) => names.length === 0 || names.some((name) => w.name.startsWith(name)));
   const cpu = `${cpus()[0]!.model}, ${cpus().length} cores`;
   const node = process.versions.node;
-  say(heading(`${cpu}, Node ${node}, profile ${profile}, load ${loadavg()[0]!.toFixed(2)}`));
+  say(
+    heading(
+      `${cpu}, Node ${node}, profile ${profile}, ${threads === 1 ? 'one thread' : `${threads} of our threads`}, load ${loadavg()[0]!.toFixed(2)}`,
+    ),
+  );
   const peers = await openPeers(options.peers);
   const lines: string[] = [];
   for (const workload of chosen) {
-    const events = await measured(workload, peers, options.rounds);
+    const events = await measured(workload, peers, { rounds: options.rounds, threads });
     if (events.length > 0) say(row(workload, events));
     for (const event of events) {
       lines.push(`${JSON.stringify({ ...event, profile, cpu, node })}\n`);

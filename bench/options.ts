@@ -1,6 +1,6 @@
 /** The command line of the bench. */
 import { parseArgs } from 'node:util';
-import { ConfigError } from '../src/engine/index.ts';
+import { ConfigError, type ThreadCount } from '../src/engine/index.ts';
 import type { Workload } from './workloads.ts';
 
 export interface BenchOptions {
@@ -8,6 +8,7 @@ export interface BenchOptions {
   readonly rounds: number;
   readonly peers: readonly string[];
   readonly profile: 'strict' | 'fma' | undefined;
+  readonly threads: ThreadCount;
   readonly isJson: boolean;
   readonly isHelp: boolean;
   readonly out: string | undefined;
@@ -24,6 +25,7 @@ export function readOptions(args: readonly string[], workloads: readonly Workloa
       rounds: { type: 'string', default: '7' },
       peers: { type: 'string', default: peerNames.join(',') },
       profile: { type: 'string' },
+      threads: { type: 'string', default: '1' },
       json: { type: 'boolean', default: false },
       out: { type: 'string' },
       help: { type: 'boolean', default: false, short: 'h' },
@@ -42,7 +44,16 @@ export function readOptions(args: readonly string[], workloads: readonly Workloa
       rounds: values.rounds,
       help: 'give a whole number from 2 on',
     });
-  return { names: positionals, rounds, peers, profile, isJson: values.json, isHelp: values.help, out: values.out };
+  return {
+    names: positionals,
+    rounds,
+    peers,
+    profile,
+    threads: values.threads === 'auto' ? 'auto' : Number(values.threads),
+    isJson: values.json,
+    isHelp: values.help,
+    out: values.out,
+  };
 }
 
 function requireAll(
@@ -63,6 +74,7 @@ export const usage = (workloads: readonly Workload[]): string =>
     '  --rounds 7          rounds; each times every contender twice, in order and in reverse',
     `  --peers LIST        of ${peerNames.join(', ')}; or none`,
     '  --profile NAME      strict or fma: the rounding of our products',
+    '  --threads N         of ours and of the ceiling; auto is one per core (default 1)',
     '  --json              JSON Lines on standard output, one for each workload and peer',
     '  --out FILE          the same lines into a file',
     '',

@@ -1,6 +1,7 @@
 /** `compare`: the same model from the same start with each rule. */
 import { join, resolve } from 'node:path';
 import { type Dataset, loadDataset } from '../data/index.ts';
+import { threads } from '../engine/index.ts';
 import { factories, idNamed, learners } from '../methods/index.ts';
 import { compare } from '../run/compare.ts';
 import { type EngineSettings, useEngine } from '../run/engine-settings.ts';
@@ -88,7 +89,7 @@ export const compareVerb = defineVerb({
         ...(values.target === undefined ? {} : { target: values.target }),
         probe: values.probe,
         signal,
-        runner: runnerOf(set, engine, values.workers ?? cores()),
+        runner: runnerOf(set, engine, values.workers ?? Math.max(1, Math.floor(cores() / threads()))),
         machine: machine(),
         version: version(),
       });

@@ -38,6 +38,12 @@ export const whole = (least = 0): z.ZodType<number> =>
     numberThat((n) => Number.isSafeInteger(n) && n >= least),
   );
 
+/** A whole number of threads, or `auto`. */
+export const threadCount = (): z.ZodType<number | 'auto'> =>
+  field("a whole number from 1 to 16, or 'auto'", (value) =>
+    value === 'auto' ? value : numberThat((n) => Number.isInteger(n) && n >= 1 && n <= 16)(value),
+  );
+
 export const above = (bound: number): z.ZodType<number> =>
   field(
     `a number above ${bound}`,

@@ -91,10 +91,12 @@ export const engineOf = ({
   backend,
   dtype,
   profile,
+  threads,
 }: { [K in keyof EngineSettings]: EngineSettings[K] | undefined }): EngineSettings => ({
   ...(backend === undefined ? {} : { backend }),
   ...(dtype === undefined ? {} : { dtype }),
   ...(profile === undefined ? {} : { profile }),
+  ...(threads === undefined ? {} : { threads }),
 });
 
 /** What a data set is asked for; nothing that was not said, since sets refuse options they would ignore. */

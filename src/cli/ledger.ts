@@ -4,6 +4,7 @@ import { recordsPage } from '../papers/ledger/page.ts';
 import { type Circumstances, emptyRecord, type PaperRecord, withClaim, writeRecord } from '../papers/ledger/record.ts';
 import { claimsAt, isUnexpected, summaryOf } from '../papers/ledger/runner.ts';
 import { inPaperThreads, type PaperEvent, type PaperJob } from '../papers/ledger/threads.ts';
+import type { EngineSettings } from '../run/engine-settings.ts';
 import { writeAtomic } from '../run/files.ts';
 import { claimBoard, type PaperState, type Ui } from './ui/index.ts';
 
@@ -13,6 +14,8 @@ export interface LedgerOptions {
   /** Ids of the claims that were asked for; null for all. */
   readonly only: readonly string[] | null;
   readonly circumstances: Circumstances;
+  /** Settings that results do not depend on. */
+  readonly engine: Pick<EngineSettings, 'threads'>;
   readonly ui: Ui;
 }
 
@@ -96,9 +99,10 @@ export class Ledger {
 
   #jobOf(paper: Paper): PaperJob {
     const { scale, seed, profile } = this.#options.circumstances;
+    const rounding = profile === 'oracle' ? {} : { profile: profile as 'fma' };
     const measured = new Set(this.#records.get(paper.slug)!.claims.map((c) => c.id));
     const only = this.#asked(paper).filter((id) => !measured.has(id));
-    return { slug: paper.slug, scale, seed, only, engine: profile === 'oracle' ? {} : { profile: profile as 'fma' } };
+    return { slug: paper.slug, scale, seed, only, engine: { ...rounding, ...this.#options.engine } };
   }
 
   #states(): PaperState[] {

@@ -30,6 +30,7 @@ const options = {
   resume: option('--resume <folder>', 'go on with an interrupted run; what was measured is kept', text()),
   jobs: option('--jobs <n>', 'papers measured at the same time (default: 2, or the cores if fewer)', whole(1)),
   profile: engineOptions.profile,
+  threads: engineOptions.threads,
 } as const;
 
 type ReproduceCall = Call<typeof options>;
@@ -62,6 +63,7 @@ export const reproduceVerb = defineVerb({
       folder: resolve(io.cwd, folder),
       only: run.only,
       circumstances: run.circumstances,
+      engine: values.threads === undefined ? {} : { threads: values.threads },
       ui,
     });
     if (values.resume !== undefined)
@@ -114,7 +116,7 @@ const circumstancesOf = ({ scale, seed, profile }: ReproduceCall['values']): Cir
 });
 
 /** What may be said again when a run is taken up. */
-const changeable = new Set<string>([...Object.keys(commonOptions), 'resume', 'jobs', 'save', 'profile']);
+const changeable = new Set<string>([...Object.keys(commonOptions), 'resume', 'jobs', 'save', 'profile', 'threads']);
 
 async function resumedRun({ args, values, given, io }: ReproduceCall, folder: string): Promise<Started> {
   const fixed = [...given].find((key) => !changeable.has(key) || key === 'seed');

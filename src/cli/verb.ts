@@ -3,7 +3,7 @@
 import type { z } from 'zod';
 import { ConfigError } from '../engine/errors.ts';
 import { nearest } from '../methods/registry/near.ts';
-import { choice, flag, text, whole } from './fields.ts';
+import { choice, flag, text, threadCount, whole } from './fields.ts';
 import type { Terminal, Ui } from './ui/index.ts';
 
 export interface Option<T = unknown> {
@@ -91,6 +91,11 @@ export const engineOptions = {
     '--profile <name>',
     'rounding on wasm: strict or fma (default: what the machine offers)',
     choice('strict', 'fma'),
+  ),
+  threads: option(
+    '--threads <n>',
+    'threads of each run, or auto for one per core; the results are the same (default 1)',
+    threadCount(),
   ),
 } as const;
 

@@ -1,6 +1,7 @@
 /** What an op is: one block of data that holds its shape rule, derivative, transpose, batching, cost and lowerings. */
 
 import type { Emit } from './backends/wasm/elementwise.ts';
+import type { EmitterName } from './backends/wasm/emitters.ts';
 import type { WasmLowering } from './backends/wasm/lower.ts';
 import type { Dtype, TypedArray } from './dtype.ts';
 import { BYTES } from './dtype.ts';
@@ -68,6 +69,8 @@ export interface LaneCode {
   /** Different for different code. */
   readonly key: string;
   readonly emit: Emit;
+  /** The name of the emitter where it is a plain one: some have shorter forms in chains. */
+  readonly plain?: EmitterName;
   /** The dtype that the emitter is told. */
   readonly dtype: Dtype;
   /** Whether the code uses f64 although no operand and no result does. */
@@ -91,6 +94,8 @@ export interface Op<P extends Params = Params> {
   readonly isView?: boolean;
   /** Element i of the result depends on element i of each operand of the same shape: the result may overwrite one that dies. */
   readonly isInPlace?: boolean;
+  /** How many of the first inputs are read until the node ends; a result cannot take over their memory. */
+  readonly readsThroughout?: (params: P) => number;
   /** One pass of cheap arithmetic: the planner may compute it again instead of keeping it. */
   readonly isCheap?: boolean;
   /** The only output's element i is computed from element i of the broadcast operands alone, by this code. */

@@ -13,6 +13,7 @@ type Load = () => Promise<{ readonly paper: Paper }>;
 const loaders: Readonly<Record<string, Load>> = {
   'backprop-basics': () => import('./backprop-basics.ts'),
   burstccn: () => import('./burstccn.ts'),
+  'dfa-scaling-laws': () => import('./dfa-scaling-laws.ts'),
   'ebm-infinitesimal-limit': () => import('./ebm-infinitesimal-limit.ts'),
   'forward-gradients': () => import('./forward-gradients.ts'),
   'hamiltonian-sampled': () => import('./hamiltonian-sampled.ts'),

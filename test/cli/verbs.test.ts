@@ -31,7 +31,19 @@ describe('cotangent', () => {
   it('lists its verbs, and none that is not there', async () => {
     const { code, stdout } = await cotangent([]);
     expect(code).toBe(0);
-    for (const verb of ['compare', 'train', 'list', 'reproduce', 'atlas', 'check', 'graph', 'fit', 'data', 'bench', 'report'])
+    for (const verb of [
+      'compare',
+      'train',
+      'list',
+      'reproduce',
+      'atlas',
+      'check',
+      'graph',
+      'fit',
+      'data',
+      'bench',
+      'report',
+    ])
       expect(stdout).toMatch(new RegExp(`^  ${verb}`, 'm'));
     for (const verb of ['sweep', 'lab']) expect(stdout).not.toMatch(new RegExp(`^  ${verb}`, 'm'));
   });
@@ -53,7 +65,19 @@ describe('cotangent', () => {
   });
 
   it('explains every verb with examples', async () => {
-    for (const verb of ['compare', 'train', 'list', 'reproduce', 'atlas', 'check', 'graph', 'fit', 'data', 'bench', 'report']) {
+    for (const verb of [
+      'compare',
+      'train',
+      'list',
+      'reproduce',
+      'atlas',
+      'check',
+      'graph',
+      'fit',
+      'data',
+      'bench',
+      'report',
+    ]) {
       const { code, stdout } = await cotangent([verb, '--help']);
       expect(code).toBe(0);
       expect(stdout).toContain(`Examples:\n  cotangent ${verb}`);

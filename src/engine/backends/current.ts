@@ -51,8 +51,7 @@ export function setBackend(name: BackendName, { profile }: SetBackendOptions = {
  */
 export function setThreads(count: ThreadCount): void {
   chooseThreads(count);
-  const here = backend();
-  if (here instanceof WasmBackend && wantsSharedMemory()) use(known('wasm', here.profile));
+  if (current instanceof WasmBackend && wantsSharedMemory()) use(known('wasm', current.profile));
 }
 
 /** What became of the wish for threads. */

@@ -3,10 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { ShapeError } from '../errors.ts';
 import { range } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
+import { vmap } from '../transforms/api.ts';
 import { jit } from '../transforms/jit.ts';
 import { sub } from './arithmetic.ts';
 import { tensor } from './create.ts';
 import { type ComplexPair, fft, fftshift, ifft, ifftshift, irfft, rfft } from './fft.ts';
+import { reshape, sliceAxis, swapLast } from './movement.ts';
 import { key, normal } from './random.ts';
 
 const gaussian = (seed: number, ...shape: number[]): Tensor => normal(key(seed), shape, { dtype: 'f64' });
@@ -14,6 +16,12 @@ const list = (x: Tensor): number[] => Array.from(x.readSync());
 const largest = (x: readonly number[]): number =>
   x.reduce((m, y) => (Number.isFinite(y) ? Math.max(m, Math.abs(y)) : Infinity), 0);
 const gap = (x: Tensor, y: Tensor): number => largest(list(sub(x, y)));
+
+/** Every second element. */
+const every = (x: Tensor, first: number): Tensor => {
+  const [n] = x.shape as [number];
+  return reshape(sliceAxis(reshape(x, [n / 2, 2]), 1, first, first + 1), [n / 2]);
+};
 
 function direct([re, im]: readonly [number[], number[]]): [number[], number[]] {
   const n = re.length;
@@ -105,6 +113,37 @@ describe('fft', () => {
   it('has the same bits inside a program', () => {
     const x = gaussian(2, 33);
     expect(list(jit((y: Tensor) => fft(y)[1])(x))).toEqual(list(fft(x)[1]));
+  });
+});
+
+describe('the bits of a line', () => {
+  it.each([1, 2, 3, 8, 12, 17, 30, 64, 143, 150, 1024])('do not depend on what lies beside it, at length %i', (n) => {
+    const z: ComplexPair = [gaussian(1, 3, n, 11), gaussian(2, 3, n, 11)];
+    const along = fft(z, 1);
+    const behind = fft([swapLast(z[0]), swapLast(z[1])]);
+    const line = (part: Tensor) => reshape(sliceAxis(sliceAxis(part, 0, 2, 3), 2, 7, 8), [n]);
+    const alone = fft([line(z[0]), line(z[1])]);
+    for (const part of [0, 1] as const) {
+      expect(list(swapLast(behind[part]))).toEqual(list(along[part]));
+      expect(list(line(along[part]))).toEqual(list(alone[part]));
+    }
+    const mapped = vmap((x: Tensor, y: Tensor) => fft([x, y], 0)[1])(...z);
+    expect(list(mapped)).toEqual(list(along[1]));
+  });
+
+  it('of long lines are those of the sum by halves', () => {
+    const n = 1 << 14;
+    const z: ComplexPair = [gaussian(1, n), gaussian(2, n)];
+    // X_k = E_k + w^k·O_k from the transforms of even and odd places.
+    const [even, odd] = [0, 1].map((first) => fft([every(z[0], first), every(z[1], first)]));
+    const [re, im] = fft(z).map(list) as [number[], number[]];
+    const [er, ei, or, oi] = [...even!, ...odd!].map(list) as [number[], number[], number[], number[]];
+    const gaps = range(n / 2).map((k) => {
+      const [c, s] = [Math.cos((2 * Math.PI * k) / n), -Math.sin((2 * Math.PI * k) / n)];
+      const [x, y] = [c * or[k]! - s * oi[k]!, c * oi[k]! + s * or[k]!];
+      return [er[k]! + x - re[k]!, ei[k]! + y - im[k]!, er[k]! - x - re[k + n / 2]!, ei[k]! - y - im[k + n / 2]!];
+    });
+    expect(largest(gaps.flat())).toBeLessThan(1e-11);
   });
 });
 

@@ -1,4 +1,5 @@
 /** Fourier transforms of any length on (re, im) pairs; sums are taken in f64 and rounded to the operands' dtype. */
+import { lowerFft } from '../backends/wasm/lower-fft.ts';
 import type { CheckRow } from '../check-row.ts';
 import { ShapeError } from '../errors.ts';
 import type { MaybeTensor, Op } from '../op.ts';
@@ -49,6 +50,7 @@ export const fftOp: Op<FftParams> = /* @__PURE__ */ defineOp<FftParams>({
     return { outs: bind(fftOp, all, { axis: axis + 1, sign }), batched: [true, true] };
   },
   cost: ([re], _, { axis }) => ({ flops: 5 * sizeOf(re!.shape) * Math.log2(Math.max(2, re!.shape[axis]!)) }),
+  wasm: lowerFft(() => fftOp),
   js: ([re, im], [toRe, toIm], { ins, params: { axis, sign } }) => {
     const { shape } = ins[0]!;
     const n = shape[axis]!;

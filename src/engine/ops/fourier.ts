@@ -27,7 +27,7 @@ export interface Plan {
   readonly held: Parts;
 }
 
-interface Chirp {
+export interface Chirp {
   /** exp(πi·s·k²/n) for k < n. */
   readonly wave: Parts;
   /** The transformed conjugate wave, wrapped around. */
@@ -39,7 +39,7 @@ interface Chirp {
 export const partsOf = (n: number): Parts => ({ re: new Float64Array(n), im: new Float64Array(n) });
 
 /** exp(2πi·index(k)/n) for whole indices; quarters of a turn are taken off exactly. */
-function unitRoots(n: number, count: number, index: (k: number) => number): Parts {
+export function unitRoots(n: number, count: number, index: (k: number) => number): Parts {
   const out = partsOf(count);
   for (let k = 0; k < count; k++) {
     const place = 4 * (((index(k) % n) + n) % n);
@@ -71,7 +71,8 @@ function smallestFactor(n: number): number {
   return n;
 }
 
-function chirpFor(n: number, sign: 1 | -1): Chirp {
+/** What the convolution of a length needs. */
+export function chirpFor(n: number, sign: 1 | -1): Chirp {
   let length = 1;
   while (length < 2 * n - 1) length *= 2;
   const wave = unitRoots(2 * n, n, (k) => sign * ((k * k) % (2 * n)));

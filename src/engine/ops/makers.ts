@@ -64,6 +64,7 @@ export function elementwise(name: string, spec: ElementwiseSpec): Op<None> {
     lanes: (ins) => ({
       key: name,
       emit: emitOf(spec.wasm),
+      ...(typeof spec.wasm === 'string' ? { plain: spec.wasm } : {}),
       dtype: spec.lowering?.dtypeOf?.(ins) ?? ins.at(-1)!.dtype,
       isWide: spec.lowering?.hasWideInterior ?? false,
     }),

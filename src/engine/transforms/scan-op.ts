@@ -2,16 +2,18 @@
 import { jsLoop } from '../backends/js/loop.ts';
 import { lowerScan } from '../backends/wasm/lower-scan.ts';
 import { remembered } from '../cache.ts';
-import type { Graph } from '../graph.ts';
+import type { Graph, GraphCost } from '../graph.ts';
 import { costOf } from '../graph.ts';
 import type { BatchCall, Batched, Op } from '../op.ts';
 import { defineOp } from '../op.ts';
 import { moveAxis } from '../ops/movement.ts';
+import { optimize } from '../passes/index.ts';
 import type { Tensor } from '../tensor.ts';
 import { aval } from '../tensor.ts';
-import { bind } from '../trace.ts';
+import { bind, isStaging } from '../trace.ts';
 import { isRecorded, outAvals, rewired, withLead } from './body.ts';
 import { batchedGraph } from './call.ts';
+import { familiar } from './familiar.ts';
 import { jvpScan, linearizeScan } from './scan-derivative.ts';
 import { transposeScan } from './scan-transpose.ts';
 import { withBatchAxis } from './vmap.ts';
@@ -47,6 +49,11 @@ export function partsOf<T>(list: readonly T[], { consts, carry }: Pick<ScanParam
   };
 }
 
+const counted = /* @__PURE__ */ new WeakMap<Graph, GraphCost>();
+
+/** What one step costs as it runs: the loop is compiled from the optimised body. */
+const costOfBody = (body: Graph): GraphCost => remembered(counted, body, () => costOf(optimize(body)));
+
 export const scanOp: Op<ScanParams> = /* @__PURE__ */ defineOp<ScanParams>({
   name: 'scan',
   version: 1,
@@ -56,7 +63,7 @@ export const scanOp: Op<ScanParams> = /* @__PURE__ */ defineOp<ScanParams>({
   transpose: transposeScan,
   batch: batchScan,
   cost: (_ins, _outs, { body, length }) => {
-    const one = costOf(body);
+    const one = costOfBody(body);
     const steps = length === UNBOUNDED ? 1 : length;
     return { flops: steps * one.flops, macs: steps * one.macs };
   },
@@ -65,9 +72,11 @@ export const scanOp: Op<ScanParams> = /* @__PURE__ */ defineOp<ScanParams>({
   mapGraphs: (params, map) => ({ ...params, body: map(params.body) }),
 });
 
-/** Binds a scan. */
-export const bindScan = (params: ScanParams, { consts, carry, xs }: Parts<Tensor>): readonly Tensor[] =>
-  bind(scanOp, [...consts, ...carry, ...xs], params);
+/** Binds a scan; outside of jit with the body of an equal one before it. */
+export function bindScan(params: ScanParams, { consts, carry, xs }: Parts<Tensor>): readonly Tensor[] {
+  const known = isStaging() ? params : { ...params, body: familiar(params.body) };
+  return bind(scanOp, [...consts, ...carry, ...xs], known);
+}
 
 /** Which leaves of a carry have a property that spreads from the inputs of the body to its results, until nothing changes. */
 export function spreadOverCarry(

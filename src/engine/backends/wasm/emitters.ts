@@ -121,23 +121,51 @@ const extremum =
     return floats(w, dtype)[name]();
   };
 
-/** max(x, 0); NaN stays NaN. */
+/** max(x, 0): what is ≤ 0 becomes +0, and NaN stays NaN. */
 const relu: Emit = (w, dtype, profile) => {
-  w.v128.zero();
-  return extremum('max')(w, dtype, profile);
+  if (dtype !== 'f32' && dtype !== 'f64') {
+    w.v128.zero();
+    return extremum('max')(w, dtype, profile);
+  }
+  return w.scope(() => {
+    const x = w.local('v128');
+    w.tee(x).get(x).v128.zero();
+    floats(w, dtype).le();
+    return w.v128.andnot();
+  });
 };
+
+/** (x, n) → the larger, or the smaller, where n is a number other than 0 and NaN: zeros of both signs never meet, so one instruction does. */
+const bound =
+  (name: 'max' | 'min'): Emit =>
+  (w, dtype, profile) => {
+    if (dtype !== 'f32' && dtype !== 'f64') return extremum(name)(w, dtype, profile);
+    return floats(w, dtype)[`p${name}`]();
+  };
 
 type Comparison = 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge';
 
-const compare =
+/** Leaves all ones where it holds, in lanes as wide as the operands'. */
+const maskOf =
   (name: Comparison): Emit =>
   (w, dtype) => {
-    if (dtype === 'f64') return w.f64x2[name]().v128.zero().i32x4.shuffle([0, 2, 4, 4]).i32x4.neg();
-    if (dtype === 'f32') w.f32x4[name]();
-    else if (name === 'eq' || name === 'ne') w.i32x4[name]();
-    else if (dtype === 'i32') w.i32x4[`${name}_s`]();
-    else w.i32x4[`${name}_u`]();
-    return w.i32x4.neg();
+    if (dtype === 'f64') return w.f64x2[name]();
+    if (dtype === 'f32') return w.f32x4[name]();
+    if (name === 'eq' || name === 'ne') return w.i32x4[name]();
+    return dtype === 'i32' ? w.i32x4[`${name}_s`]() : w.i32x4[`${name}_u`]();
+  };
+
+/** A mask as a bool; `dtype` is that of what was compared. */
+export const boolOfMask: Emit = (w, dtype) => {
+  if (dtype === 'f64') w.v128.zero().i32x4.shuffle([0, 2, 4, 4]);
+  return w.i32x4.neg();
+};
+
+const compare =
+  (name: Comparison): Emit =>
+  (w, dtype, profile) => {
+    maskOf(name)(w, dtype, profile);
+    return boolOfMask(w, dtype, profile);
   };
 
 const logical =
@@ -155,12 +183,21 @@ const bitwise =
 const bitNot: Emit = (w, dtype) => (dtype === 'i32' || dtype === 'u32' ? w.v128.not() : refuse('bitNot', dtype));
 
 /** (bool, a, b) → a where true, else b. */
-const where: Emit = (w, dtype) =>
+const where: Emit = (w, dtype, profile) =>
   w.scope(() => {
     const b = w.pop('v128');
     const a = w.pop('v128');
     w.v128.zero().i32x4.ne();
     if (dtype === 'f64') w.i64x2.extend_low_i32x4_s();
+    w.get(a).get(b);
+    return select(w, dtype, profile);
+  });
+
+/** (mask, a, b) → a where the mask is set, else b. */
+const select: Emit = (w) =>
+  w.scope(() => {
+    const b = w.pop('v128');
+    const a = w.pop('v128');
     const mask = w.pop('v128');
     return w.get(a).get(b).get(mask).v128.bitselect();
   });
@@ -257,3 +294,15 @@ export const emitters = {
 } satisfies Record<string, Emit>;
 
 export type EmitterName = keyof typeof emitters;
+
+/** Shorter forms inside of fused chains: comparisons that leave masks, selection by a mask, bounds that are numbers. */
+export const masks: Partial<Record<EmitterName, Emit>> = {
+  eq: maskOf('eq'),
+  ne: maskOf('ne'),
+  lt: maskOf('lt'),
+  le: maskOf('le'),
+  gt: maskOf('gt'),
+  ge: maskOf('ge'),
+};
+export const selections: Partial<Record<EmitterName, Emit>> = { where: select };
+export const bounds: Partial<Record<EmitterName, Emit>> = { maximum: bound('max'), minimum: bound('min') };

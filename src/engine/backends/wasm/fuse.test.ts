@@ -81,12 +81,29 @@ describe('fuse', () => {
   it('moves what is needed late to where it is needed, if its operands are there anyway', () => {
     const f: F = (m, x, w) => c.add(c.mul(m!, 0.9), c.matmul(x!, w!));
     const xs = [draw([4, 4], 1), draw([4, 4], 2), draw([4, 4], 3)];
-    expect(fusedOf(f, ...xs)).toEqual(['matmul', 'fused']);
+    expect(fusedOf(f, ...xs)).toEqual(['finished']);
     expectEqualBits(f, ...xs);
   });
 
   it('joins dtypes: casts, comparisons, selections and wide interiors', () => {
     const f: F = (x) => c.cast(c.where(c.gt(c.cast(x!, 'f64'), 0.1), c.mul(c.cast(x!, 'f64'), 1 / 3), 7), 'f32');
+    expect(fusedOf(f, draw([37]))).toEqual(['fused']);
+    expectEqualBits(f, draw([37]));
+  });
+
+  it('bounds by a number as by an array, zeros and NaN included', () => {
+    const x = c.tensor(Float32Array.of(-0, 0, Number.NaN, 1, -1, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY));
+    for (const n of [-0, 0, 0.5, -0.5, 1e-60, Number.POSITIVE_INFINITY])
+      expectEqualBits((t) => [c.maximum(c.neg(t!), n), c.minimum(n, c.neg(t!)), c.relu(c.neg(t!))], x);
+  });
+
+  it('keeps comparisons as masks for selections, and as numbers for everything else', () => {
+    const f: F = (x) => {
+      const isAbove = c.gt(x!, 0.1);
+      const wide = c.lt(c.cast(x!, 'f64'), 0.3);
+      const count = c.add(c.cast(isAbove, 'f32'), c.cast(wide, 'f32'));
+      return [c.where(isAbove, x!, c.neg(x!)), c.where(wide, count, x!), c.cast(c.and(isAbove, wide), 'i32')];
+    };
     expect(fusedOf(f, draw([37]))).toEqual(['fused']);
     expectEqualBits(f, draw([37]));
   });

@@ -9,6 +9,7 @@ import type { Graph, GraphNode } from '../../graph.ts';
 import type { Op } from '../../op.ts';
 import type { ConstantParams } from '../../ops/constant.ts';
 import { broadcastStrides, stridesOf } from '../../shape.ts';
+import { finishProducts } from './finish.ts';
 import { familiesOf, isConstant, readersOf } from './fuse-stages.ts';
 import { coalesce } from './kernels/copy-plan.ts';
 import { type FusedParams, type FusedStep, fusedOp } from './lower-fused.ts';
@@ -18,8 +19,8 @@ const MOST_OPERANDS = 14;
 const MOST_NUMBERS = 32;
 const MOST_STEPS = 48;
 
-/** The same flat graph with chains of elementwise nodes joined. */
-export const fuse = (graph: Graph): Graph => new Fuser(graph).run();
+/** The same flat graph with chains of elementwise nodes joined, and with products that finish in them. */
+export const fuse = (graph: Graph): Graph => finishProducts(new Fuser(graph).run());
 
 class Fuser {
   readonly #graph: Graph;

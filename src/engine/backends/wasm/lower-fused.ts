@@ -1,5 +1,5 @@
 /** The op of a fused group: its steps, one after another, on vectors that never leave the registers. */
-import { BYTES } from '../../dtype.ts';
+import { BYTES, type Dtype } from '../../dtype.ts';
 import { ConfigError } from '../../errors.ts';
 import type { GraphNode } from '../../graph.ts';
 import type { LaneCode, Op } from '../../op.ts';
@@ -8,6 +8,8 @@ import type { ConstantParams } from '../../ops/constant.ts';
 import { sizeOf } from '../../shape.ts';
 import type { Aval } from '../../tensor.ts';
 import { type ElementwiseBody, elementwiseKernel } from './elementwise.ts';
+import { bounds } from './emitters.ts';
+import { FusedBody } from './fused-body.ts';
 import type { WasmLowering } from './lower.ts';
 import { alongRows, keyOf } from './lowerings.ts';
 
@@ -27,17 +29,17 @@ export interface FusedParams {
   readonly outs: readonly number[];
 }
 
-const lowerFused: WasmLowering<FusedParams> = (context, ins, outs, { numbers, steps, outs: places }) => {
+const lowerFused: WasmLowering<FusedParams> = (context, ins, outs, params) => {
+  const { numbers, steps } = params;
   if (sizeOf(outs[0]!.shape) === 0) return;
   const { operands, inputs, layout, places: extents, share } = alongRows(context, ins, outs[0]!);
   const dtypes = numbers.map((n) => n.dtype);
-  const code = steps.map((s) => `${s.code.key}:${s.code.dtype}(${s.args})`).join(' ');
   const spec = elementwiseKernel({
-    key: `fused ${keyOf(inputs)} | ${dtypes} | ${code} | ${outs.map((x, k) => x.dtype + places[k]!)}`,
+    key: `fused ${keyOf(inputs)} | ${codeKeyOf(params, inputs.length, outs)}`,
     inputs,
     numbers: dtypes,
     out: outs.map((x) => x.dtype),
-    body: bodyOf(steps, places),
+    body: bodyOf(params, inputs.length),
     layout,
     unroll: unrollOf(steps),
     hasWideInterior: steps.some((s) => s.code.isWide || BYTES[s.out.dtype] === 8),
@@ -45,22 +47,42 @@ const lowerFused: WasmLowering<FusedParams> = (context, ins, outs, { numbers, st
   context.call(spec, [...outs, ...operands, ...numbers.map(storedValue), ...extents], share);
 };
 
-const storedValue = ({ value, dtype }: ConstantParams): number => (dtype === 'bool' ? Number(value !== 0) : value);
+/** Different for different code and results. */
+export function codeKeyOf(params: FusedParams, inputs: number, results: readonly Aval[]): string {
+  const { numbers, steps, outs } = params;
+  const bounded = boundsOf(params, inputs);
+  const code = steps
+    .map((s, k) => `${s.code.key}:${s.code.dtype}${bounded[k] === null ? '' : '!'}(${s.args})`)
+    .join(' ');
+  return `${numbers.map((n) => n.dtype)} | ${code} | ${results.map((x, k) => x.dtype + outs[k]!)}`;
+}
 
-const bodyOf =
-  (steps: readonly FusedStep[], outs: readonly number[]): ElementwiseBody =>
-  (w, operands, profile) => {
-    const values = [...operands];
-    for (const { code, args } of steps) {
-      for (const place of args) w.get(values[place]!);
-      code.emit(w, code.dtype, profile);
-      values.push(w.pop('v128'));
-    }
-    for (const place of outs) w.get(values[place]!);
-  };
+/** Lanes of a vector: two where anything has 8 bytes. */
+export const lanesOf = ({ numbers, steps }: FusedParams, arrays: readonly { readonly dtype: Dtype }[]): 2 | 4 =>
+  steps.some((s) => s.code.isWide || BYTES[s.out.dtype] === 8) ||
+  [...numbers, ...arrays].some((x) => BYTES[x.dtype] === 8)
+    ? 2
+    : 4;
+
+export const storedValue = ({ value, dtype }: ConstantParams): number =>
+  dtype === 'bool' ? Number(value !== 0) : value;
+
+/** The steps as the body of a loop over so many inputs and the numbers. */
+export function bodyOf(params: FusedParams, inputs: number): ElementwiseBody {
+  const bounded = boundsOf(params, inputs);
+  return (w, values, profile) => new FusedBody(w, profile, values).write(params.steps, bounded, params.outs);
+}
+
+/** For each step, the place of a bound that is a number other than 0 and NaN. */
+const boundsOf = ({ numbers, steps }: FusedParams, inputs: number): (number | null)[] =>
+  steps.map(({ code, args }) => {
+    if (code.plain === undefined || bounds[code.plain] === undefined) return null;
+    const stored = (x: number) => (code.dtype === 'f32' ? Math.fround(x) : x);
+    return args.find((place) => Math.abs(stored(numbers[place - inputs]?.value ?? 0)) > 0) ?? null;
+  });
 
 /** Short bodies share the turn of the loop among several vectors. */
-const unrollOf = (steps: readonly FusedStep[]): number => (steps.length <= 4 ? 4 : steps.length <= 16 ? 2 : 1);
+export const unrollOf = (steps: readonly FusedStep[]): number => (steps.length <= 4 ? 4 : steps.length <= 16 ? 2 : 1);
 
 function refuse(): never {
   throw new ConfigError('a fused node exists in plans only', { help: 'transform the graph before it is planned' });

@@ -1,12 +1,15 @@
-/** Softmax, its logarithm and log-sum-exp on WASM: maximum, exponentials of differences, sum, one last pass. */
+/** Softmax, its logarithm and log-sum-exp on WASM: rows by one kernel, other groups by maximum, exponentials of differences, sum, one last pass, with the same bits. */
+import type { FloatDtype } from '../../dtype.ts';
 import type { ReduceParams } from '../../ops/reduce.ts';
 import { reducedShape, sizeOf } from '../../shape.ts';
 import type { FunctionWriter } from './assembler.ts';
 import type { Emit } from './elementwise.ts';
 import { expEmit, logEmit } from './functions/index.ts';
+import { type SoftmaxKind, softmaxKernel } from './kernels/softmax.ts';
+import { NARROW, narrowSoftmaxKernel } from './kernels/softmax-narrow.ts';
 import type { LowerContext, Operand, WasmLowering } from './lower.ts';
 import { reshaped } from './lower.ts';
-import { copyStrided, lowerElementwise, lowerReduce } from './lowerings.ts';
+import { lowerElementwise, lowerReduce } from './lowerings.ts';
 
 const lanes = (w: FunctionWriter, dtype: string) => (dtype === 'f64' ? w.f64x2 : w.f32x4);
 const LARGEST = { f32: 3.4028234663852886e38, f64: Number.MAX_VALUE } as const;
@@ -54,7 +57,11 @@ const total: Emit = (w, dtype, profile) => {
   return lanes(w, dtype).add();
 };
 
-const less: Emit = (w, dtype) => lanes(w, dtype).sub();
+/** (d, s) → d − log s. */
+const lessLog: Emit = (w, dtype, profile) => {
+  logTotal(w, dtype, profile);
+  return lanes(w, dtype).sub();
+};
 
 const run = (context: LowerContext, name: string, emit: Emit, ins: readonly Operand[], out: Operand): void =>
   lowerElementwise(name, emit)(context, ins, [out], {});
@@ -70,50 +77,41 @@ function groupValues(context: LowerContext, x: Operand, axes: readonly number[])
 const sumInto = (context: LowerContext, x: Operand, out: Operand, axes: readonly number[]): void =>
   lowerReduce('sum')(context, [x], [reshaped(out, reducedShape(x.shape, axes, false))], { axes });
 
-/** Elements of a group up to which it is turned, and groups from which on that pays. */
-const SHORT = 8;
-const MANY = 32;
-
-/** Short rows leave lanes idle: many of them are turned first, so that the lanes run over rows, and turned back at the end. The order of summation, and so the bits, are the same. */
-function onLongRows(lower: WasmLowering<ReduceParams>): WasmLowering<ReduceParams> {
-  return (context, [x], [out], { axes }) => {
-    const size = sizeOf(x!.shape);
-    const length = x!.shape.at(-1) ?? 0;
-    const rows = size / Math.max(1, length);
-    const isLast = axes.length === 1 && axes[0] === x!.shape.length - 1;
-    if (size === 0) return;
-    if (!(isLast && length > 1 && length <= SHORT && rows >= MANY)) return lower(context, [x!], [out!], { axes });
-    const shape = [length, rows];
-    const [turned, result] = [x!, x!].map(({ dtype }) => context.temp({ shape, dtype })) as [Operand, Operand];
-    copyStrided(context, turned, x!, shape, [rows, 1], [1, length]);
-    lower(context, [turned], [result], { axes: [0] });
-    copyStrided(context, out!, result, [rows, length], [length, 1], [1, rows]);
-  };
+/** Trailing axes are rows, which one kernel does; true if it does. */
+function inRows(context: LowerContext, kind: SoftmaxKind, x: Operand, out: Operand, axes: readonly number[]): boolean {
+  const { length: rank } = x.shape;
+  if (axes.some((a, k) => a !== rank - axes.length + k)) return false;
+  const rows = sizeOf(x.shape.slice(0, rank - axes.length));
+  const length = sizeOf(x.shape.slice(rank - axes.length));
+  const dtype = x.dtype as FloatDtype;
+  if (length > 0 && length <= NARROW) context.call(narrowSoftmaxKernel(kind, dtype, length), [out, x], rows);
+  else context.call(softmaxKernel(kind, dtype), [out, x, length], rows);
+  return true;
 }
 
-export const lowerSoftmax: WasmLowering<ReduceParams> = /* @__PURE__ */ onLongRows((context, [x], [out], { axes }) => {
+export const lowerSoftmax: WasmLowering<ReduceParams> = (context, [x], [out], { axes }) => {
+  if (sizeOf(x!.shape) === 0 || inRows(context, 'softmax', x!, out!, axes)) return;
   const { largest, sums } = groupValues(context, x!, axes);
   run(context, 'expShifted', expShifted, [x!, largest], out!);
   sumInto(context, out!, sums, axes);
   run(context, 'share', share, [out!, sums], out!);
-});
+};
 
-export const lowerLogSoftmax: WasmLowering<ReduceParams> = /* @__PURE__ */ onLongRows(
-  (context, [x], [out], { axes }) => {
-    const { largest, sums } = groupValues(context, x!, axes);
-    const powers = context.temp(x!);
-    run(context, 'expShifted', expShifted, [x!, largest], powers);
-    sumInto(context, powers, sums, axes);
-    run(context, 'logTotal', logTotal, [sums], sums);
-    run(context, 'shift', shift, [x!, largest], out!);
-    run(context, 'less', less, [out!, sums], out!);
-  },
-);
-
-export const lowerLogsumexp: WasmLowering<ReduceParams> = (context, [x], [out], { axes }) => {
+export const lowerLogSoftmax: WasmLowering<ReduceParams> = (context, [x], [out], { axes }) => {
+  if (sizeOf(x!.shape) === 0 || inRows(context, 'logSoftmax', x!, out!, axes)) return;
   const { largest, sums } = groupValues(context, x!, axes);
   const powers = context.temp(x!);
   run(context, 'expShifted', expShifted, [x!, largest], powers);
   sumInto(context, powers, sums, axes);
-  run(context, 'logSum', total, [reshaped(largest, out!.shape), reshaped(sums, out!.shape)], out!);
+  run(context, 'shift', shift, [x!, largest], out!);
+  run(context, 'lessLog', lessLog, [out!, sums], out!);
+};
+
+export const lowerLogsumexp: WasmLowering<ReduceParams> = (context, [x], [out], { axes }) => {
+  if (inRows(context, 'logsumexp', x!, out!, axes)) return;
+  const { largest, sums } = groupValues(context, x!, axes);
+  const powers = context.temp(x!);
+  run(context, 'expShifted', expShifted, [x!, largest], powers);
+  sumInto(context, powers, sums, axes);
+  run(context, 'logTotal', total, [reshaped(largest, out!.shape), reshaped(sums, out!.shape)], out!);
 };

@@ -36,6 +36,9 @@ export class FunctionWriter implements InstructionSink {
   readonly module: ModuleBuilder;
   readonly params: readonly Local[];
   #code = new ByteSink();
+  #opening = new ByteSink();
+  #kept = new Map<string, Local>();
+  #keeps = true;
   #locals: ValType[] = [];
   #free: Local[] = [];
   #open: Local[][] = [];
@@ -109,6 +112,33 @@ export class FunctionWriter implements InstructionSink {
     this.get(base).push(index);
     if (shift > 0) this.i32.const(shift).i32.shl();
     return this.i32.add();
+  }
+
+  /** Pushes a v128 constant that is made once, at the start of the function: engines make one anew at every use in a loop. `make` pushes it; equal keys are equal constants. */
+  kept(key: string, make: () => unknown): FunctionWriter {
+    if (!this.#keeps) {
+      make();
+      return this;
+    }
+    let local = this.#kept.get(key);
+    if (local === undefined) {
+      local = this.#newLocal('v128');
+      this.#kept.set(key, local);
+      const code = this.#code;
+      this.#code = this.#opening;
+      make();
+      this.set(local);
+      this.#code = code;
+    }
+    return this.get(local);
+  }
+
+  /** Runs `body`, which writes code that is rarely run; constants stay in place there. */
+  rarely(body: () => unknown): void {
+    const before = this.#keeps;
+    this.#keeps = false;
+    body();
+    this.#keeps = before;
   }
 
   block(body: Body, result?: ValType): FunctionWriter {
@@ -292,6 +322,7 @@ export class FunctionWriter implements InstructionSink {
       body.u32(count);
       body.u8(BYTE_OF_TYPE[type]);
     }
+    body.bytes(this.#opening.take());
     body.bytes(this.#code.take());
     body.u8(CONTROL.end);
     return body.take();

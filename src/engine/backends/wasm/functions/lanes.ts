@@ -1,7 +1,7 @@
 /**
  * Expressions over the lanes of a v128, written down as a graph and emitted with the fewest locals.
  *
- * A value used once stays on the stack; a value used again goes through a local; constants are repeated in place.
+ * A value used once stays on the stack; a value used again goes through a local; constants are made once in a function.
  * Everything is pure, so order of emission does not matter; `rarely` is the only branch, and it never changes other lanes.
  */
 import type { FloatDtype } from '../../../dtype.ts';
@@ -52,15 +52,21 @@ export class Lanes {
   }
 
   number(x: number): Value {
-    return this.node(() => (this.dtype === 'f32' ? this.w.f32x4.const(x) : this.w.f64x2.const(x)));
+    return this.node(() =>
+      this.w.kept(`${this.dtype} ${Object.is(x, -0) ? '-0' : x}`, () =>
+        this.dtype === 'f32' ? this.w.f32x4.const(x) : this.w.f64x2.const(x),
+      ),
+    );
   }
 
   /** An integer in every lane; negative integers in two's complement. */
   bits(x: bigint): Value {
     return this.node(() =>
-      this.dtype === 'f32'
-        ? this.w.i32x4.const(Number(BigInt.asIntN(32, x)))
-        : this.w.i64x2.const(BigInt.asIntN(64, x)),
+      this.w.kept(`${this.dtype} bits ${x}`, () =>
+        this.dtype === 'f32'
+          ? this.w.i32x4.const(Number(BigInt.asIntN(32, x)))
+          : this.w.i64x2.const(BigInt.asIntN(64, x)),
+      ),
     );
   }
 
@@ -149,10 +155,12 @@ export class Lanes {
     this.w.get(mask.local!).v128.any_true();
     const before = this.#placed;
     this.#placed = [];
-    this.w.if(() => {
-      this.emit(this.select(mask, instead(), value));
-      this.w.set(result);
-    });
+    this.w.if(() =>
+      this.w.rarely(() => {
+        this.emit(this.select(mask, instead(), value));
+        this.w.set(result);
+      }),
+    );
     for (const inside of this.#placed) inside.local = undefined; // not computed on the other path
     this.#placed = before;
     return this.at(result);

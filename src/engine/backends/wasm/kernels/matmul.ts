@@ -9,10 +9,11 @@
  */
 import type { FunctionWriter, Local, Operand } from '../assembler.ts';
 import type { KernelSpec } from '../library.ts';
-import { productHelper } from './matmul-product.ts';
+import { type Finish, finishParams } from './matmul-finish.ts';
+import { finishedTileBytes, MAX_HEIGHT, productHelper } from './matmul-product.ts';
 import { Arithmetic, type MatmulDtype } from './matmul-tile.ts';
 
-export { matmulScratchBytes } from './matmul-product.ts';
+export { finishedTileBytes, isOneBlock, matmulScratchBytes } from './matmul-product.ts';
 
 export interface MatmulOptions {
   readonly dtype: MatmulDtype;
@@ -24,6 +25,12 @@ export interface MatmulOptions {
 const SWAP_UP_TO_ROWS = 128;
 /** Below this k, writing the turned tiles costs more than packing b. */
 const SWAP_FROM_K = 64;
+
+/** Whether the product is made as cᵀ = bᵀ·aᵀ; strides in elements. */
+export const isSwapped = (
+  { m, n, k }: Readonly<Record<'m' | 'n' | 'k', number>>,
+  [rsB, csB]: readonly [number, number],
+): boolean => rsB === 1 && csB !== 1 && m <= SWAP_UP_TO_ROWS && m < n && k >= SWAP_FROM_K;
 
 /** The matrix product of a dtype; i32 also serves u32. */
 export function matmulKernel({ dtype, accumulate = false }: MatmulOptions): KernelSpec {
@@ -62,4 +69,28 @@ export function matmulKernel({ dtype, accumulate = false }: MatmulOptions): Kern
 function clearRows(w: FunctionWriter, c: Local, rsC: Local, begin: Local, end: Local): void {
   w.address(c, () => w.get(begin).get(rsC).i32.mul()).i32.const(0);
   w.get(end).get(begin).i32.sub().get(rsC).i32.mul().memoryFill();
+}
+
+/**
+ * The product with the elementwise code that reads it: (c, a, b, m, n, k, rsA, csA, rsB, csB, scratch, outputs…, other inputs…, row strides…, numbers…, begin, end).
+ * Each row tile is finished while it is in the cache. Where the product stays in its tile, c is the room for one (`finishedTileBytes` for each caller); elsewhere c holds it, and may be an output.
+ */
+export function finishedMatmulKernel(dtype: MatmulDtype, finish: Finish): KernelSpec {
+  return {
+    key: `matmul ${dtype} finished ${finish.staysInTile} ${finish.key}`,
+    params: [...Array<'i32'>(11).fill('i32'), ...finishParams(finish), 'i32', 'i32'],
+    emit(w, profile, c, a, b, _m, n, k, rsA, csA, rsB, csB, scratch, ...rest) {
+      const math = new Arithmetic(dtype, profile);
+      for (const stride of [rsA, csA, rsB, csB])
+        w.assign(stride!, () => w.get(stride!).i32.const(math.shift).i32.shl());
+      const rsC = () =>
+        finish.staysInTile
+          ? w.i32.const(finishedTileBytes(dtype) / MAX_HEIGHT)
+          : w.get(n!).i32.const(math.shift).i32.shl();
+      const [begin, end] = rest.slice(-2);
+      const args = [c!, a!, b!, begin!, end!, 0, n!, k!, rsA!, csA!, rsB!, csB!, rsC, math.bytes, scratch!, 0];
+      for (const arg of [...args, ...rest.slice(0, -2)]) w.push(arg);
+      w.call(productHelper(w.module, math, false, finish));
+    },
+  };
 }
