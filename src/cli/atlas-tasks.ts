@@ -15,6 +15,8 @@ import type { Io } from './verb.ts';
 
 export interface TasksCall extends Omit<AtlasOptions, 'on' | 'signal'> {
   readonly tasks: readonly string[];
+  /** Ids of rules whose records are dropped first. */
+  readonly again: readonly string[];
   readonly trainRows: number;
   readonly testRows: number;
   readonly json: boolean;
@@ -53,6 +55,7 @@ async function measureTask(name: string, left: number, call: TasksCall, signal: 
   const options: AtlasOptions = { ...call, signal, on: (event) => teller.tell(event) };
   const head = headOf(task, set.title, options, { machine: machine(), version: version() });
   const store = await AtlasStore.open(resolve(io.cwd, folder, `${name}.jsonl`), head);
+  store.forget(call.again);
   await measureAtlas(task, store, options);
 }
 

@@ -49,6 +49,7 @@ const options = {
     above(0),
     8,
   ),
+  again: preset('--again <list>', 'rules to measure again: what is kept of them is dropped', names(), []),
   costs: preset('--costs', 'measure only what a step costs, beside backprop', flag(), false),
   rounds: preset('--rounds <n>', 'rounds of --costs, each timing everything twice (default 15)', whole(2), 15),
   clock: preset(
@@ -73,11 +74,12 @@ export const atlasVerb = defineVerb({
     const { values, ui, io } = call;
     useEngine(engineOf(values));
     const rules = rulesOf(values.rules);
+    const again = values.again.map(idNamed);
     const folder = values.out ?? 'runs/atlas';
     await mkdir(resolve(io.cwd, folder), { recursive: true });
     const work = values.costs ? measureCosts : measureTasks;
     const path = await call.interruptible((signal) =>
-      work({ ...values, rules, folder, io, ui }, signal).catch((error: unknown) => {
+      work({ ...values, rules, again, folder, io, ui }, signal).catch((error: unknown) => {
         throw error instanceof Interrupted && !values.costs ? new Interrupted(RESUME) : error;
       }),
     );

@@ -110,6 +110,25 @@ describe('the atlas', () => {
     expect(runs).toHaveLength(12);
   });
 
+  it('measures again what was made with another budget, and what it is told to forget', async () => {
+    const text = await readFile(join(folder, 'whole.jsonl'), 'utf8');
+    const lines = text.trim().split('\n');
+    const altered = lines.map((line) =>
+      line.includes('"rule":"direct-feedback-alignment"') ? line.replaceAll('"value":160', '"value":80') : line,
+    );
+    await writeFile(join(folder, 'altered.jsonl'), `${altered.join('\n')}\n`);
+    const store = await opened('altered.jsonl');
+    store.forget(['equilibrium-propagation']);
+    const made: string[] = [];
+    await measureAtlas(task, store, {
+      ...options,
+      on: (event) => event.type === 'fit' && !event.isOld && made.push(event.place.rule),
+    });
+    expect([...new Set(made)]).toEqual(['direct-feedback-alignment', 'equilibrium-propagation']);
+    expect(made).toHaveLength(8);
+    expect(timeless(await kept('altered.jsonl'))).toEqual(timeless(await kept('whole.jsonl')));
+  });
+
   it('gives what is dear fewer samples, and leaves out what would see too few', async () => {
     const store = await opened('most.jsonl', { most: 4 });
     const rules = ['equilibrium-propagation', 'inference-learning'];

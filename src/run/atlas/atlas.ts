@@ -7,7 +7,7 @@ import type { Tree } from '../../nn/index.ts';
 import { fnv1a } from '../checkpoint.ts';
 import { learnerOf } from '../job.ts';
 import type { StartEvent } from '../schema.ts';
-import { logScale, type Space } from '../space.ts';
+import { gridPoints, logScale, type Space } from '../space.ts';
 import type { Task } from '../task.ts';
 import type { Metric } from '../trials.ts';
 import { type Candidate, tune } from '../tuner.ts';
@@ -49,6 +49,8 @@ export type AtlasEvent =
   | { readonly type: 'refusal'; readonly rule: string; readonly reason: string };
 
 const OPTIMIZER = 'momentum';
+/** The accuracy picks rates at which other seeds diverge. */
+const METRIC: Metric = 'loss';
 /** Of the update that is weighed. */
 const FIRST_RATE = 1e-5;
 const RATES = logScale(1e-5, 1);
@@ -75,7 +77,7 @@ export function headOf(
     title,
     rows: { train: task.train.n, test: task.test.n },
     data: fnv1a(new Uint8Array(x.buffer, x.byteOffset, x.byteLength)),
-    ...{ trials, budget, most, batch, optimizer: OPTIMIZER, metric: metricOf(task), seed, points, probe },
+    ...{ trials, budget, most, batch, optimizer: OPTIMIZER, metric: METRIC, seed, points, probe },
     profile: backend().profile,
     ...where,
   };
@@ -101,9 +103,6 @@ export async function measureAtlas(task: Task, store: AtlasStore, options: Atlas
     options.on?.({ type: 'cell', place, runs: store.runsOf(place).slice(0, options.seeds) });
   }
 }
-
-/** A trial is as long as a run, so accuracy cannot pick what is about to diverge; the losses of some rules' answers say little. */
-const metricOf = ({ isClassification }: Task): Metric => (isClassification ? 'accuracy' : 'loss');
 
 function requireBudget({ budget, batch, points }: AtlasOptions): void {
   if (budget.kind === 'samples' && budget.value >= batch * points) return;
@@ -170,10 +169,12 @@ async function measureCell(
 ): Promise<void> {
   const { trials, seeds, budget, signal, seed, points, probe } = options;
   const candidate = candidateAt(place, options);
+  const rates = gridPoints(candidate.space, trials).map(({ learningRate }) => learningRate as number);
+  store.keepOnly(place, budget, rates);
   const tried = store.trialsOf(place);
   const before = (await tried.open({})).length;
   const { best } = await tune({
-    ...{ task, trials, budget, signal, metric: metricOf(task) },
+    ...{ task, trials, budget, signal, metric: METRIC },
     learners: [candidate],
     key: foldIn(keyFrom(seed), TUNE),
     store: tried,
@@ -182,7 +183,7 @@ async function measureCell(
   const { hyper, edges } = best[place.rule]!;
   const known = store.runsOf(place);
   for (let run = 0; run < seeds; run++) {
-    const isOld = known.some((r) => r.run === run);
+    const isOld = known.some((r) => r.run === run && r.hyper.learningRate === hyper.learningRate);
     if (!isOld) {
       const key = foldIn(foldIn(keyFrom(seed), RUNS), run);
       const learner = candidate.make(hyper, { task, budget }) as Learner<Tree>;

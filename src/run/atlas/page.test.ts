@@ -9,7 +9,7 @@ import { taskView } from './view.ts';
 const head: AtlasHead = {
   ...{ type: 'atlas', formatVersion: 1, task: 'two', title: 'Two classes', rows: { train: 100, test: 50 } },
   ...{ data: '0', trials: 2, budget: { kind: 'samples', value: 64 }, most: 8, batch: 8, optimizer: 'momentum' },
-  ...{ metric: 'accuracy', seed: 1, points: 1, probe: 16, profile: 'fma', version: '0.1.0' },
+  ...{ metric: 'loss', seed: 1, points: 1, probe: 16, profile: 'fma', version: '0.1.0' },
   machine: { cpu: 'a | b', cores: 2, node: '24' },
 };
 

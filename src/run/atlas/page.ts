@@ -14,7 +14,7 @@ export function atlasPage({ tasks, costs }: AtlasView, folder: string): string {
 
 const HEAD = `# Atlas
 
-Every rule and learner on the same data: each on the first of the models that it supports, tuned by the same number of trials over the same budget, with backprop tuned beside it on the same model.
+Every rule and learner on the same data: each on the model that suits it or the first that it supports, tuned by the same number of trials over the same budget, with backprop tuned beside it on the same model.
 
 - **accuracy** on test rows, mean over seeds ± half-width of the 95 % interval.
 - **beside backprop**: difference of accuracy in percentage points to backprop on the same model, paired by seed, with the 95 % interval.

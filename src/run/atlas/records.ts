@@ -107,11 +107,22 @@ export class AtlasStore {
     return this.#records.filter((r): r is AtlasRun => r.type === 'run' && isOf(r, place));
   }
 
-  /** Keeps a record; a refusal takes the place of an earlier one of the same rule. */
+  /** Drops the records of a cell that were made with another budget or at rates that are tried no more. */
+  keepOnly({ rule, model }: Place, budget: Budget, rates: readonly number[]): void {
+    this.#records = this.#records.filter((record) => {
+      if (record.type === 'refusal' || !isOf(record, { rule, model })) return true;
+      return record.budget.value === budget.value && rates.includes(record.hyper.learningRate as number);
+    });
+  }
+
+  /** Drops everything about some rules, so that they are measured again. */
+  forget(rules: readonly string[]): void {
+    this.#records = this.#records.filter(({ rule }) => !rules.includes(rule));
+  }
+
+  /** Keeps a record; a run takes the place of an earlier one from the same start, a refusal the place of an earlier one of the same rule. */
   async add(record: AtlasRecord): Promise<void> {
-    if (record.type === 'refusal')
-      this.#records = this.#records.filter((r) => r.type !== 'refusal' || r.rule !== record.rule);
-    this.#records.push(record);
+    this.#records = [...this.#records.filter((known) => !isReplaced(known, record)), record];
     const { writeAtomic } = await import('../files.ts');
     await writeAtomic(
       this.#path,
@@ -121,6 +132,11 @@ export class AtlasStore {
 }
 
 const isOf = (record: Place, { rule, model }: Place): boolean => record.rule === rule && record.model === model;
+
+function isReplaced(known: AtlasRecord, by: AtlasRecord): boolean {
+  if (by.type === 'refusal') return known.type === 'refusal' && known.rule === by.rule;
+  return by.type === 'run' && known.type === 'run' && isOf(known, by) && known.run === by.run;
+}
 
 /** Curves and seconds need no more than six digits; rates and keys stay as they are. */
 function shortened(key: string, value: unknown): unknown {

@@ -35,7 +35,7 @@ export function atlasReport({ tasks, costs }: AtlasView): string {
 <header>
 <p class="kind">cotangent atlas</p>
 <h1>Atlas of credit assignment</h1>
-<p class="lead">Every rule on the first model that it supports, tuned by the same number of trials over the same budget, with backprop beside it.</p>
+<p class="lead">Every rule on the model that suits it or the first that it supports, tuned by the same number of trials over the same budget, with backprop beside it.</p>
 <nav>${links.map(([id, title]) => `<a href="#${id}">${escapeHtml(title!)}</a>`).join('')}</nav>
 </header>
 <main>

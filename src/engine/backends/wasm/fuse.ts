@@ -79,7 +79,7 @@ class Fuser {
     const read = operands.filter((id) => !this.#isNumber(id));
     if (read.length > MOST_OPERANDS || operands.length - read.length > MOST_NUMBERS) return false;
     const strides = read.map((id) => broadcastStrides(avals[id]!.shape, shape));
-    return coalesce(shape, stridesOf(shape), ...strides).dims.length <= 2;
+    return coalesce(shape, stridesOf(shape), ...strides).dims.length <= 3;
   }
 
   #isNumber(id: ValueId): boolean {
@@ -129,6 +129,7 @@ class Fuser {
     const places = new Map([...inputs, ...numbers, ...made].map((id, k) => [id, k]));
     const placesOf = (ids: readonly ValueId[]) => ids.map((id) => places.get(id)!);
     const params: FusedParams = {
+      inputs: inputs.length,
       numbers: numbers.map((id) => nodes[this.#producer.get(id)!]!.params as ConstantParams),
       steps: members.map((m): FusedStep => {
         const ins = m.inputs.map((id) => avals[id]!);
