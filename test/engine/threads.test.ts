@@ -75,6 +75,27 @@ describe('the same bits for 1, 2, 3 and 4 threads', () => {
     expectSame(await onEach(() => step(xs)));
   });
 
+  it('on steps that overwrite their parameters, under the limits of ordinary programs', async () => {
+    const limits = setWorth(before);
+    const [x, w, b, v] = [drawn([64, 784]), drawn([784, 300]), drawn([300]), drawn([300, 10])];
+    const loss = (params: Tensor[], input: Tensor) =>
+      c.mean(c.logsumexp(c.matmul(c.relu(c.add(c.matmul(input, params[0]!), params[1]!)), params[2]!), 1));
+    const step = c.jit(
+      (params: Tensor[], input: Tensor) =>
+        c
+          .grad(loss)(params, input)
+          .map((g, i) => c.sub(params[i]!, c.mul(g, 0.1))),
+      { donate: [0], tier: 'module' },
+    );
+    const found = await onEach(() => {
+      let params = [w, b, v].map((p) => c.mul(p, 1));
+      for (let i = 0; i < 3; i++) params = step(params, x);
+      return params;
+    });
+    setWorth(limits);
+    expectSame(found);
+  });
+
   it('on a convolutional step', async () => {
     const xs = [drawn([5, 3, 12, 12]), drawn([8, 3, 3, 3]), drawn([6, 8, 3, 3])];
     const step = gradients((x, k, l) =>

@@ -103,6 +103,7 @@ export function finishedMatmulKernel(dtype: MatmulDtype, finish: Finish): Kernel
   return {
     key: `matmul ${dtype} finished ${finish.staysInTile} ${finish.key}`,
     params: [...Array<'i32'>(11).fill('i32'), ...finishParams(finish), 'i32', 'i32'],
+    grain: 4,
     emit(w, profile, c, a, b, _m, n, k, rsA, csA, rsB, csB, scratch, ...rest) {
       const math = new Arithmetic(dtype, profile);
       for (const stride of [rsA, csA, rsB, csB])
