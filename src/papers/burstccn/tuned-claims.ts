@@ -14,7 +14,7 @@ const choices: Readonly<Record<string, () => unknown>> = {
   'BurstCCN, random': () => burstCorticoCortical(),
   'Burstprop, random': () => burstprop(),
   'EDN, random': () => dendriticError(),
-  'EDN, random, tied laterals': () => dendriticError({ lateral: 'tied' }),
+  'EDN, random, tied laterals': () => dendriticError({ prediction: 'tied', cancellation: 'tied' }),
 };
 
 /** Test error in %, three runs at the best of nine rates from 0.001 to 10. */

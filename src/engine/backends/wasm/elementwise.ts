@@ -59,6 +59,7 @@ export function elementwiseKernel(options: ElementwiseOptions): KernelSpec {
   return {
     key: `elementwise ${layout} ${key}`,
     params: [...pointers, ...numbers.map(numberType), ...extents],
+    ...(layout === 'flat' ? { grain: 64 } : {}),
     emit(w, profile, ...params) {
       const take = cursor(params);
       const loop = new VectorLoop(w, { outs, inputs, numbers, lanes, body, profile, unroll });

@@ -43,7 +43,7 @@ function codeOf({ avals }: Graph, node: GraphNode): FusedParams | null {
   const distinct = [...new Set(node.inputs)];
   const args = node.inputs.map((id) => distinct.indexOf(id));
   const step = { node, ins, out: avals[node.outputs[0]!]!, code: node.op.lanes!(ins, node.params), args };
-  return { inputs: distinct.length, numbers: [], steps: [step], outs: [distinct.length] };
+  return { numbers: [], steps: [step], outs: [distinct.length] };
 }
 
 interface Found {

@@ -129,7 +129,6 @@ class Fuser {
     const places = new Map([...inputs, ...numbers, ...made].map((id, k) => [id, k]));
     const placesOf = (ids: readonly ValueId[]) => ids.map((id) => places.get(id)!);
     const params: FusedParams = {
-      inputs: inputs.length,
       numbers: numbers.map((id) => nodes[this.#producer.get(id)!]!.params as ConstantParams),
       steps: members.map((m): FusedStep => {
         const ins = m.inputs.map((id) => avals[id]!);

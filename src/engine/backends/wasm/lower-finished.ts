@@ -74,12 +74,12 @@ function finishOf(
   const own: ElementwiseInput = { dtype: made.dtype, mode: 'v' };
   const inputs = others.map((o, k): ElementwiseInput => ({ dtype: o.dtype, mode: modes[k]! })).toSpliced(place, 0, own);
   return {
-    key: `${place} ${keyOf(inputs)} ${codeKeyOf(code, outs)}`,
+    key: `${place} ${keyOf(inputs)} ${codeKeyOf(code, inputs.length, outs)}`,
     outs: outs.map((o) => o.dtype),
     inputs,
     product: place,
     numbers: code.numbers.map((n) => n.dtype),
-    body: bodyOf(code),
+    body: bodyOf(code, inputs.length),
     unroll: unrollOf(code.steps),
     lanes: lanesOf(code, [...inputs, ...outs]),
     staysInTile,

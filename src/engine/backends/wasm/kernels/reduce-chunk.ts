@@ -53,8 +53,8 @@ export function lineHelper(m: ModuleBuilder, monoid: Monoid, isContiguous: boole
   });
 }
 
-/** The tree over partials that lie in lanes. */
-function foldLanes(w: FunctionWriter, monoid: Monoid, partials: readonly Local[]): void {
+/** Pushes the tree over partials that lie in lanes, its value in lane 0. */
+export function foldLanes(w: FunctionWriter, monoid: Monoid, partials: readonly Local[]): void {
   if (monoid.lanes === 2) {
     const [p01, p23, p45, p67] = partials;
     w.get(p01!).get(p45!);
