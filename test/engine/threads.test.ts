@@ -69,6 +69,19 @@ describe('the same bits for 1, 2, 3 and 4 threads', () => {
     expectSame(await onEach(() => compiled.flatMap((f, i) => f(inputs[i]!))));
   });
 
+  it('on factorizations and transforms beside products', async () => {
+    const [a, tall] = [drawn([90, 90], 'f64'), drawn([150, 70], 'f64')];
+    const f = c.jit(
+      (x: Tensor, y: Tensor) => {
+        const s = c.add(c.matmul(x, x, { transposeY: true }), c.eye(90, 'f64'));
+        const { values, vectors } = c.linalg.eigh(s);
+        return [c.linalg.cholesky(s), c.linalg.solve(s, x), c.linalg.lstsq(y, y).x, values, vectors, ...c.fft([x, s])];
+      },
+      { tier: 'module' },
+    );
+    expectSame(await onEach(() => f(a, tall)));
+  });
+
   it.each(['f32', 'f64'] as const)('on a perceptron step, %s', async (dtype) => {
     const xs = [drawn([37, 60], dtype), drawn([60, 45], dtype), drawn([45], dtype), drawn([45, 10], dtype)];
     const step = gradients((x, w, b, v) => c.mean(c.logsumexp(c.matmul(c.relu(c.add(c.matmul(x!, w!), b!)), v!), 1)));

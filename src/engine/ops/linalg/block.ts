@@ -19,6 +19,8 @@ export interface BlockMath {
   product(c: Block, a: Block, b: Block, mode: 'set' | 'add' | 'subtract'): void;
   /** x ← T⁻¹·x with T the lower triangle of a; the rows of x are contiguous. */
   substitute(a: Block, x: Block, hasUnitDiagonal: boolean): void;
+  /** Rotates rows i and i + 1 of x by (c, s) in column i of `angles`: x ← c·x + s·y, y ← c·y − s·x for i = from … to − 1, or back; rows are contiguous. */
+  rotate(x: Block, angles: Block, range: readonly [from: number, to: number], isUp: boolean): void;
 }
 
 /** What an op's loops may use besides their operands. */
@@ -172,6 +174,17 @@ export const plainMath: BlockMath = {
       if (hasUnitDiagonal) continue;
       const pivot = a.data[a.at + i * (a.down + a.across)]!;
       for (let c = 0; c < x.columns; c++) x.data[to + c]! /= pivot;
+    }
+  },
+  rotate(x, angles, [from, to], isUp) {
+    for (let turn = from; turn < to; turn++) {
+      const i = isUp ? from + to - 1 - turn : turn;
+      const [c, s] = [angles.data[angles.at + i]!, angles.data[angles.at + angles.down + i]!];
+      for (let j = 0, p = x.at + i * x.down, q = p + x.down; j < x.columns; j++, p++, q++) {
+        const [one, two] = [x.data[p]!, x.data[q]!];
+        x.data[p] = c * one + s * two;
+        x.data[q] = c * two - s * one;
+      }
     }
   },
 };
