@@ -27,7 +27,7 @@ export interface CostsCall {
   readonly ui: Ui;
 }
 
-/** Shapes of the digits and of MNIST; nothing is read. */
+/** Small images, and those of MNIST; nothing is read. */
 const shapes: readonly (readonly number[])[] = [
   [1, 8, 8],
   [1, 28, 28],

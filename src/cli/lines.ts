@@ -3,6 +3,7 @@ import { z } from 'zod';
 
 const count = z.number().int().nonnegative();
 const measured = z.number().nullable();
+const interval = z.object({ mean: measured, ci95: measured, n: count });
 
 export const lineSchemas = {
   rule: z.strictObject({
@@ -157,6 +158,29 @@ export const lineSchemas = {
     iteration: z
       .strictObject({ moves: count, timeRatio: z.number(), flopsRatio: z.number(), quotient: z.number() })
       .nullable(),
+  }),
+  // A task without a rule could not be read.
+  refusal: z.strictObject({
+    type: z.literal('refusal'),
+    task: z.string(),
+    rule: z.string().nullable(),
+    reason: z.string(),
+  }),
+  cell: z.strictObject({
+    type: z.literal('cell'),
+    task: z.string(),
+    rule: z.string(),
+    model: z.string(),
+    accuracy: interval,
+    loss: interval,
+    angleDeg: z.array(measured),
+    flops: z.number(),
+    peakBytes: z.number(),
+    seconds: z.number(),
+    learningRate: z.number(),
+    samples: count,
+    isEdge: z.boolean(),
+    diverged: count,
   }),
   report: z.strictObject({ type: z.literal('report'), path: z.string() }),
 } as const;

@@ -105,7 +105,7 @@ async function freshRun({ values, io }: TrainCall): Promise<Started> {
     model: values.model,
     optimizer: {
       ...optimizerOf(values),
-      learningRate: rates[rule] ?? rates.default ?? learningRateOf(rule, values.optimizer),
+      learningRate: rates[rule] ?? rates.default ?? learningRateOf(rule, values.optimizer, values.model),
     },
     batch: values.batch,
     budget: budgetOf(values, { kind: 'epochs', value: 5 }),

@@ -4,10 +4,10 @@ import type { Op, Params } from './op.ts';
 import { trafficOf } from './op.ts';
 import { inlineCalls } from './passes/inline.ts';
 import type { Site } from './scope.ts';
-import { atPlace, atRoot, isBackwardPass, joinScope, scopePath, userSite } from './scope.ts';
+import { atPlace, atRoot, inheritedSite, isBackwardPass, joinScope, scopePath, userSite } from './scope.ts';
 import type { Aval, Tensor } from './tensor.ts';
 import { aval, Concrete, showAval, Tracer } from './tensor.ts';
-import { bind, Trace, withTrace } from './trace.ts';
+import { bind, dynamicTrace, isTransforming, Trace, withTrace } from './trace.ts';
 
 export interface GraphNode extends DagNode {
   readonly op: Op;
@@ -40,7 +40,8 @@ export class GraphTracer extends Tracer {
 /** Records ops as nodes. */
 export class GraphTrace extends Trace {
   readonly name: string;
-  readonly #hasSites: boolean;
+  /** Whether nodes remember the user's line. */
+  readonly hasSites: boolean;
   readonly #avals: Aval[] = [];
   readonly #inputs: ValueId[] = [];
   readonly #nodes: GraphNode[] = [];
@@ -50,7 +51,7 @@ export class GraphTrace extends Trace {
   constructor(level: number, name = 'jit', hasSites = true) {
     super(level);
     this.name = name;
-    this.#hasSites = hasSites;
+    this.hasSites = hasSites;
   }
 
   input(x: Aval): GraphTracer {
@@ -62,7 +63,7 @@ export class GraphTrace extends Trace {
   process(op: Op, inputs: readonly Tensor[], params: Params): readonly Tensor[] {
     const ids = inputs.map((x) => this.idOf(x));
     const outs = op.infer(inputs, params).map((x) => this.#value(x));
-    const site = this.#hasSites ? userSite() : null;
+    const site = this.hasSites ? userSite() : inheritedSite();
     const node = { op, inputs: ids, outputs: outs.map((t) => t.id), params, scope: scopePath(), site };
     this.#nodes.push(isBackwardPass() ? { ...node, isBackward: true } : node);
     return outs;
@@ -92,10 +93,21 @@ export class GraphTrace extends Trace {
   }
 }
 
+/** Whether what is traced now lasts: graphs inside of one that has sites, and those that are asked for by themselves. */
+export function isLasting(): boolean {
+  const outer = dynamicTrace();
+  return outer instanceof GraphTrace ? outer.hasSites : !isTransforming();
+}
+
 /** Traces a function of flat tensors to a Graph; scope paths inside begin anew. */
-export function traceGraph(f: (...xs: Tensor[]) => readonly Tensor[], inputs: readonly Aval[], name = 'jit'): Graph {
+export function traceGraph(
+  f: (...xs: Tensor[]) => readonly Tensor[],
+  inputs: readonly Aval[],
+  name = 'jit',
+  hasSites = isLasting(),
+): Graph {
   return withTrace(
-    (level) => new GraphTrace(level, name),
+    (level) => new GraphTrace(level, name, hasSites),
     (trace) => atRoot(() => trace.finish(f(...inputs.map((x) => trace.input(x))))),
     true,
   );

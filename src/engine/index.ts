@@ -2,6 +2,7 @@
 import './methods.ts';
 
 export * from './backends/current.ts';
+export * from './backends/threads.ts';
 export * from './check.ts';
 export * from './dag.ts';
 export * from './dag-async.ts';

@@ -94,6 +94,8 @@ export interface Op<P extends Params = Params> {
   readonly isView?: boolean;
   /** Element i of the result depends on element i of each operand of the same shape: the result may overwrite one that dies. */
   readonly isInPlace?: boolean;
+  /** How many of the first inputs are read until the node ends; a result cannot take over their memory. */
+  readonly readsThroughout?: (params: P) => number;
   /** One pass of cheap arithmetic: the planner may compute it again instead of keeping it. */
   readonly isCheap?: boolean;
   /** The only output's element i is computed from element i of the broadcast operands alone, by this code. */

@@ -69,6 +69,9 @@ function captureStack(frames: number): Error {
 /** The place in the user's code from which the current op was called, or the one that it inherits. */
 export const userSite = (): Site => place.site ?? new StackSite(captureStack(30));
 
+/** The place that nodes made from another node have from it. */
+export const inheritedSite = (): Site | null => place.site;
+
 /** The user's line now, `file:line`; null where the stack holds only this package. */
 export function userPlace(): string | null {
   return place.site?.toString() ?? userFrame(captureStack(60).stack);

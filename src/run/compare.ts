@@ -130,7 +130,10 @@ const jobOf = (
 ): JobSpec => ({
   rule,
   model,
-  optimizer: { ...optimizer, learningRate: rates[rule] ?? rates.default ?? learningRateOf(rule, optimizer.name) },
+  optimizer: {
+    ...optimizer,
+    learningRate: rates[rule] ?? rates.default ?? learningRateOf(rule, optimizer.name, model),
+  },
   batch,
   budget,
   seed,

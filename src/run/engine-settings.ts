@@ -21,9 +21,17 @@ export type ProfileInUse = 'strict' | 'fma' | 'oracle';
 
 /** Sets threads, backend, rounding profile and default float dtype; returns the profile in use. */
 export function useEngine({ backend: name = 'wasm', dtype = 'f32', profile, threads }: EngineSettings): ProfileInUse {
-  if (threads !== undefined) setThreads(threads);
+  const count = threads ?? threadsOfEnvironment();
+  if (count !== null) setThreads(count);
   const options: SetBackendOptions = profile === undefined ? {} : { profile };
   setBackend(name, options);
   setDefaultDtype(dtype);
   return backend().profile;
+}
+
+/** What COTANGENT_THREADS says. */
+function threadsOfEnvironment(): ThreadCount | null {
+  const text = globalThis.process?.env?.COTANGENT_THREADS;
+  if (text === undefined || text === '') return null;
+  return text === 'auto' ? text : Number(text);
 }

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { WasmBackend } from '../../src/engine/backends/wasm/backend.ts';
 import { setWorth } from '../../src/engine/backends/wasm/team/divide.ts';
+import type { ThreadPool } from '../../src/engine/backends/wasm/team/pool.ts';
 import type { Tensor } from '../../src/engine/index.ts';
 import * as c from '../../src/engine/index.ts';
 import { HostRandom, keyFrom } from '../../src/engine/threefry.ts';
@@ -18,7 +19,7 @@ const drawn = (shape: readonly number[], dtype: 'f32' | 'f64' = 'f32'): Tensor =
   );
 };
 const all = (xs: readonly Tensor[]): number[] => xs.flatMap((x) => [...x.readSync()]);
-const team = () => (c.backend() as WasmBackend).team;
+const team = () => (c.backend() as WasmBackend).team as ThreadPool;
 
 /** The results of a compiled function with 1 to 4 threads. */
 async function onEach(f: () => Tensor[], counts: readonly number[] = [1, 2, 3, 4]): Promise<number[][]> {

@@ -58,12 +58,17 @@ export function run(
 
 const types: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript' };
 
-/** Serves a folder with the headers that allow shared memory, and holds /loading until the page asks for /finished. */
-export async function serve(folder: string): Promise<{ readonly url: string; close(): void }> {
+/** Serves a folder, with the headers that allow shared memory unless said otherwise, and holds /loading until the page asks for /finished. */
+export async function serve(
+  folder: string,
+  { isIsolated = true } = {},
+): Promise<{ readonly url: string; close(): void }> {
   const held: ServerResponse[] = [];
   const server = createServer((request, response) => {
-    response.setHeader('Cross-Origin-Opener-Policy', 'same-origin');
-    response.setHeader('Cross-Origin-Embedder-Policy', 'require-corp');
+    if (isIsolated) {
+      response.setHeader('Cross-Origin-Opener-Policy', 'same-origin');
+      response.setHeader('Cross-Origin-Embedder-Policy', 'require-corp');
+    }
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');
     if (pathname === '/loading') return void held.push(response);
     if (pathname === '/finished') for (const waiting of held.splice(0)) waiting.end();

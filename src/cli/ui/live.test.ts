@@ -167,4 +167,28 @@ describe('openUi', () => {
     expect(err).toContain('0 of 1 runs');
     expect(cursor).toBe(true);
   });
+
+  it('tells a log that has been silent for long how far the run is', () => {
+    const { terminal: _, pass, ...rest } = setup();
+    const told: string[] = [];
+    const ui = openUi({
+      ...rest,
+      stdout: { write: () => true },
+      stderr: { write: (t) => told.push(t) },
+      json: false,
+      env: {},
+    });
+    ui.event(events[0]!);
+    const step = (n: number) =>
+      ui.event({ type: 'progress', rule: 'backprop', seed: 0, epoch: 0, step: n, steps: 40, loss: 2 });
+    for (let n = 1; n <= 8; n++) {
+      pass(10_000);
+      step(n);
+    }
+    expect(told.join('')).toBe(
+      't, m: 1 rules × 1 seeds, profile fma\n' +
+        'backprop seed 0: step 3 of 40, loss 2.00, about 6 min 10 s left for everything\n' +
+        'backprop seed 0: step 6 of 40, loss 2.00, about 5 min 40 s left for everything\n',
+    );
+  });
 });

@@ -1,6 +1,6 @@
 /** The display where there is no terminal: one line for each event that a reader of a log wants to see. */
 import { formatBytes, formatNumber, formatPercent, formatSeconds, formatSi } from '../../plot/units.ts';
-import type { ClaimEvent, Event, TrialEvent } from '../../run/schema.ts';
+import type { ClaimEvent, Event, ProgressEvent, TrialEvent } from '../../run/schema.ts';
 import type { TextMeasures } from '../../run/text-measures.ts';
 import { clean } from './text.ts';
 
@@ -26,6 +26,13 @@ export function plainLine(event: Event): string | null {
     default:
       return null;
   }
+}
+
+/** How far a run is that has had nothing else to say for long; `leftMs` is the time that everything may still take, null where that is not known. */
+export function progressLine({ rule, seed, step, steps, loss }: ProgressEvent, leftMs: number | null): string {
+  const told = loss === null ? '' : `, loss ${formatNumber(loss)}`;
+  const left = leftMs === null ? '' : `, about ${formatSeconds(Math.max(1, leftMs / 1000))} left for everything`;
+  return `${clean(rule)} seed ${seed}: step ${step} of ${steps}${told}${left}`;
 }
 
 /** `learningRate 0.01, scale 2`. */

@@ -3,9 +3,9 @@ import type { BenchEvent, ClaimEvent, Event } from '../../run/schema.ts';
 import { ledgerTables } from './claims.ts';
 import { frame } from './frame.ts';
 import { type Live, liveBlock, type ProcessLike, type Terminal } from './live.ts';
-import { plainLine } from './plain.ts';
+import { plainLine, progressLine } from './plain.ts';
 import { benchTable, compareTable } from './results.ts';
-import { advance, emptyState } from './state.ts';
+import { advance, emptyState, remainingMs } from './state.ts';
 import { type Style, style, wantsColor } from './text.ts';
 
 export interface UiOptions {
@@ -37,6 +37,9 @@ export interface Ui {
   close(): void;
 }
 
+/** A log without a line for so long hears how far the run is. */
+const QUIET_MS = 30_000;
+
 /** Starts the display of one verb. */
 export function openUi(options: UiOptions): Ui {
   const { stdout, stderr, json, env, now } = options;
@@ -47,16 +50,20 @@ export function openUi(options: UiOptions): Ui {
   let state = emptyState(now());
   let live: Live | null = null;
   let isClosed = false;
+  let saidAt = now();
 
   const begin = (): Live =>
     liveBlock({ process: options.process, now, later: options.later ?? later, terminal: stderr });
   const look = (): Look => ({ columns: stderr.columns || 80, rows: stderr.rows || 24, style: paint.live });
   let isBoard = false;
 
+  const afterSilence = (event: Event): string | null =>
+    event.type === 'progress' && now() - saidAt >= QUIET_MS ? progressLine(event, remainingMs(state, now())) : null;
   const show = (event: Event) => {
     state = advance(state, event, now());
     if (isTerminal && event.type === 'start') live = begin();
-    const line = plainLine(event);
+    const line = plainLine(event) ?? afterSilence(event);
+    if (line !== null) saidAt = now();
     if (live === null) write(stderr, line === null ? [] : [line]);
     else if (event.type === 'error') live.above([paint.live.red(line!)]);
     if (!isBoard) live?.update(() => frame(state, { ...look(), now: now() }));

@@ -3,10 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../errors.ts';
 import { range } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
-import { grad, jvp } from '../transforms/api.ts';
+import { grad, jvp, vmap } from '../transforms/api.ts';
+import { jit } from '../transforms/jit.ts';
 import { add, div, mul, sub } from './arithmetic.ts';
 import { tensor } from './create.ts';
 import { exp, log } from './exponential.ts';
+import { take } from './gather.ts';
 import { eye } from './iota.ts';
 import {
   cholesky,
@@ -15,6 +17,7 @@ import {
   expm,
   inverse,
   lstsq,
+  pivotedTriangle,
   qr,
   slogdet,
   solve,
@@ -22,7 +25,7 @@ import {
   triangularSolve,
 } from './linalg.ts';
 import { matmul } from './matmul.ts';
-import { swapLast } from './movement.ts';
+import { reshape, sliceAxis, stack, swapLast } from './movement.ts';
 import { key, normal } from './random.ts';
 import { sum } from './reduce.ts';
 import { diagonal, tril, triu } from './triangle.ts';
@@ -54,6 +57,13 @@ const grades = (decades: number): Tensor => doubles(range(N).map((i) => 10 ** ((
 const graded = matmul(mul(left, grades(14)), right);
 const positive = (decades: number): Tensor => matmul(mul(left, grades(decades)), left, { transposeY: true });
 
+/** The triangular matrix on which exchange of columns changes nothing, though its least singular value is far below its last pivot. */
+function kahan(n: number, s: number): Tensor {
+  const c = Math.sqrt(1 - s * s);
+  const row = (i: number) => range(n).map((j) => s ** i * (i === j ? 1 + 1e-10 * (n - j) : i < j ? -c : 0));
+  return tensor(range(n).map(row), { dtype: 'f64' });
+}
+
 describe('at n = 500', () => {
   it('cholesky and triangularSolve', () => {
     for (const p of [positive(2), positive(12)]) {
@@ -63,6 +73,44 @@ describe('at n = 500', () => {
       expect(gap(matmul(tril(l), x), b)).toBeLessThan(N * EPS * (size(l) * size(x) + size(b)));
     }
   });
+
+  it('cholesky at condition 1e14, and its refusal beyond what rounding leaves', () => {
+    // At 60 rows the bound n·ε·condition is 1.3: rounding may just reach the least eigenvalue. Graded by powers of two, any condition goes.
+    const q = qr(gaussian(30, 60, 60)).q;
+    const hard = matmul(mul(q, doubles(range(60).map((i) => 10 ** ((-14 * i) / 59)))), q, { transposeY: true });
+    const scale = doubles(range(60).map((i) => 2 ** -i));
+    const graded60 = mul(mul(add(matmul(q, q, { transposeY: true }), eye(60, 'f64')), scale), reshape(scale, [60, 1]));
+    for (const p of [div(add(hard, t(hard)), 2), div(add(graded60, t(graded60)), 2)]) {
+      const l = cholesky(p);
+      expect(gap(matmul(l, l, { transposeY: true }), p)).toBeLessThan(60 * EPS * size(p));
+    }
+    for (const [least, at] of [
+      [-1e-12, 59],
+      [-1, 0],
+      [0, 30],
+    ] as const) {
+      const values = range(60).map((i) => (i === at ? least : 1 + i));
+      const bad = matmul(mul(q, doubles(values)), q, { transposeY: true });
+      const whole = at === 30 ? mul(doubles(values), eye(60, 'f64')) : div(add(bad, t(bad)), 2);
+      expect(list(cholesky(whole)).every(Number.isNaN)).toBe(true);
+    }
+  });
+
+  it('has the same bits alone, in a batch, mapped and compiled', () => {
+    const both = stack([positive(2), positive(3)]);
+    const rows = stack([a, graded]);
+    const last = (z: Tensor): Tensor => reshape(sliceAxis(z, 0, 1, 2), z.shape.slice(1));
+    const same = (f: (x: Tensor, y: Tensor) => Tensor, x: Tensor, y: Tensor) => {
+      const alone = list(f(last(x), last(y)));
+      for (const way of [f, vmap(f), jit(f)])
+        expect(list(last(way(x, y))).every((v, i) => Object.is(v, alone[i]))).toBe(true);
+    };
+    same((x) => cholesky(x), both, rows);
+    same((x, y) => triangularSolve(x, y), both, rows);
+    same((x, y) => solve(y, x), both, rows);
+    same((_, y) => qr(y).q, both, rows);
+    same((x, y) => lstsq(y, x).x, both, rows);
+  }, 120_000);
 
   it('solve, inverse and slogdet', () => {
     for (const m of [a, graded]) {
@@ -116,6 +164,34 @@ describe('at n = 500', () => {
     const want = matmul(mul(left, exp(mul(grades(1), -30))), left, { transposeY: true });
     expect(gap(expm(symmetric), want)).toBeLessThan(30 * N * EPS);
     expect(orthogonality(expm(mul(sub(a, t(a)), 0.2)))).toBeLessThan(30 * N * EPS);
+  });
+});
+
+describe('qr with exchange of columns at n = 500', () => {
+  it.each([
+    ['random columns', a, N],
+    ['singular values over 14 decades', graded, N],
+    ['rank 300', matmul(gaussian(31, N, 300), gaussian(32, 300, N)), 300],
+    ["Kahan's matrix", kahan(120, 0.6), 120],
+  ])('has a falling diagonal and the same product AᵀA for %s', (_, m, rank) => {
+    const { r, order } = pivotedTriangle(m);
+    const n = m.shape[1]!;
+    const places = list(order);
+    const squares = matmul(m, m, { transposeX: true });
+    const exchanged = take(take(squares, order, 0), order, 1);
+    expect([...places].sort((p, q) => p - q)).toEqual(range(n));
+    expect(size(tril(r, -1))).toBe(0);
+    expect(gap(matmul(r, r, { transposeX: true }), exchanged)).toBeLessThan(n * EPS * size(m) ** 2);
+    const pivots = list(diagonal(r)).map(Math.abs);
+    for (let i = 1; i < rank; i++) expect(pivots[i]!).toBeLessThan(pivots[i - 1]! * (1 + 1e-6));
+    if (rank < n) expect(pivots[rank]!).toBeLessThan(n * EPS * pivots[0]!);
+    // What is left of a column behind row i is never longer than pivot i.
+    const rows = range(n).map((i) => list(r).slice(i * n, (i + 1) * n));
+    for (const i of [0, 1, 31, 32, 33, 64, 100])
+      for (const j of [i + 1, n - 1]) {
+        const rest = Math.sqrt(rows.slice(i).reduce((sum, row) => sum + row[j]! ** 2, 0));
+        expect(rest).toBeLessThan(pivots[i]! * (1 + 1e-6) + n * EPS * pivots[0]!);
+      }
   });
 });
 

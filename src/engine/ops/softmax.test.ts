@@ -1,7 +1,10 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { distance, numbers, of, onBackends, wavy } from '../op-testing.ts';
 import type { Tensor } from '../tensor.ts';
 import { grad } from '../transforms/api.ts';
+import { mul } from './arithmetic.ts';
+import { sliceAxis } from './movement.ts';
+import * as random from './random.ts';
 import { sum } from './reduce.ts';
 import { logSoftmax, logsumexp, softmax } from './softmax.ts';
 
@@ -47,5 +50,16 @@ onBackends('softmax', (here) => {
       const x = wavy([3, 5]);
       expect(distance(numbers(grad((t: Tensor) => sum(logsumexp(t, 1)))(x)), numbers(softmax(x)))).toBeLessThan(1e-15);
     });
+  });
+});
+
+describe('many short rows', () => {
+  it.each([2, 3, 5, 8, 9])('of %i have the bits of single rows', (n) => {
+    for (const dtype of ['f32', 'f64'] as const)
+      for (const f of [softmax, logSoftmax]) {
+        const x = mul(random.normal(random.key(n), [67, n], { dtype }), 6);
+        const alone = Array.from({ length: 67 }, (_, i) => [...f(sliceAxis(x, 0, i, i + 1)).readSync()]);
+        expect([...f(x).readSync()]).toEqual(alone.flat());
+      }
   });
 });

@@ -1,12 +1,13 @@
 /** Functions that a node holds: traced to closed graphs whose leading inputs are the values captured from outside. */
 import { DtypeError, ShapeError, TreeError, UnsupportedError } from '../errors.ts';
 import type { Graph } from '../graph.ts';
-import { evalGraph, GraphTracer, traceGraph } from '../graph.ts';
+import { evalGraph, GraphTracer, isLasting, traceGraph } from '../graph.ts';
 import type { MaybeTensor } from '../op.ts';
 import { asTensor } from '../ops/promote.ts';
 import { sameShape } from '../shape.ts';
 import type { Aval } from '../tensor.ts';
 import { aval, showAval, Tensor } from '../tensor.ts';
+import { isStaging } from '../trace.ts';
 import type { TreeDef } from '../tree.ts';
 import { flatten, leavesOf, structureOf, unflatten } from '../tree.ts';
 import { vmapFlat, withBatchAxis } from './vmap.ts';
@@ -43,7 +44,7 @@ export function traceBody(name: string, f: (...xs: Tensor[]) => unknown, ins: re
     def = structureOf(result);
     return leavesOf(result).map((leaf) => resultOf(name, leaf));
   };
-  const graph = traceGraph(flat, ins.map(typeOf), name);
+  const graph = traceGraph(flat, ins.map(typeOf), name, isStaging() && isLasting()); // outside jit it is traced on every call
   return { graph, def: def! };
 }
 

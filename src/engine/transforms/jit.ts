@@ -164,6 +164,7 @@ function traceEntry(
       },
       inputs.map((x) => x.aval),
       options.name ?? 'jit',
+      true,
     );
   const { result: graph, calls } = countRules(() => collecting(null, trace));
   return {

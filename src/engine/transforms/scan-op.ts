@@ -10,9 +10,10 @@ import { moveAxis } from '../ops/movement.ts';
 import { optimize } from '../passes/index.ts';
 import type { Tensor } from '../tensor.ts';
 import { aval } from '../tensor.ts';
-import { bind } from '../trace.ts';
+import { bind, isStaging } from '../trace.ts';
 import { isRecorded, outAvals, rewired, withLead } from './body.ts';
 import { batchedGraph } from './call.ts';
+import { familiar } from './familiar.ts';
 import { jvpScan, linearizeScan } from './scan-derivative.ts';
 import { transposeScan } from './scan-transpose.ts';
 import { withBatchAxis } from './vmap.ts';
@@ -71,9 +72,11 @@ export const scanOp: Op<ScanParams> = /* @__PURE__ */ defineOp<ScanParams>({
   mapGraphs: (params, map) => ({ ...params, body: map(params.body) }),
 });
 
-/** Binds a scan. */
-export const bindScan = (params: ScanParams, { consts, carry, xs }: Parts<Tensor>): readonly Tensor[] =>
-  bind(scanOp, [...consts, ...carry, ...xs], params);
+/** Binds a scan; outside of jit with the body of an equal one before it. */
+export function bindScan(params: ScanParams, { consts, carry, xs }: Parts<Tensor>): readonly Tensor[] {
+  const known = isStaging() ? params : { ...params, body: familiar(params.body) };
+  return bind(scanOp, [...consts, ...carry, ...xs], known);
+}
 
 /** Which leaves of a carry have a property that spreads from the inputs of the body to its results, until nothing changes. */
 export function spreadOverCarry(

@@ -54,7 +54,7 @@ describe('dendritic-error', () => {
   it('gives a layer σ(v + λa) − σ(v) over λ, however deep: what lateral weights do not cancel is not amplified', () => {
     inF64(() => {
       const coupling = 1e-4;
-      const rule = dendriticError({ coupling, lateral: 'random' });
+      const rule = dendriticError({ coupling, prediction: 'random', cancellation: 'random' });
       const call = callOf(rule, net(), { loss: halfSquares });
       const { credit, metrics } = creditOf(rule, call);
       const biases = (credit as unknown as { b: Tensor }[]).map(({ b }) => Math.max(...numbersOf(b).map(Math.abs)));
@@ -69,7 +69,7 @@ describe('dendritic-error', () => {
   it('is divided by λ unless raw; R is not', () => {
     inF64(() => {
       const [own, raw] = [false, true].map((r) => {
-        const rule = dendriticError({ raw: r, lateral: 'random' });
+        const rule = dendriticError({ raw: r, prediction: 'random', cancellation: 'random' });
         return creditOf(rule, callOf(rule, net(), { loss: halfSquares }));
       }) as [CreditResult<DendriticErrorState>, CreditResult<DendriticErrorState>];
       const [ours, theirs] = [own, raw].map(({ feedback }) => feedback as unknown as DendriticErrorState['feedback']);
@@ -83,7 +83,12 @@ describe('dendritic-error', () => {
   it('has no lateral weights of its own when they are tied, and the credit of the self-predicting state', () => {
     inF64(() => {
       const [free, tied] = (['symmetric', 'tied'] as const).map((lateral) => {
-        const rule = dendriticError({ lateral, feedback: lateral, feedbackScale: 1 });
+        const rule = dendriticError({
+          prediction: lateral,
+          cancellation: lateral,
+          feedback: lateral,
+          feedbackScale: 1,
+        });
         return creditOf(rule, callOf(rule, net(), { loss: halfSquares }));
       }) as [CreditResult<DendriticErrorState>, CreditResult<DendriticErrorState>];
       expect(tied.feedback).toBeUndefined();
@@ -116,7 +121,7 @@ describe('dendritic-error', () => {
   });
 
   it('brings random lateral weights towards silence', () => {
-    const rule = dendriticError({ lateral: 'random' });
+    const rule = dendriticError({ prediction: 'random', cancellation: 'random' });
     let call = callOf(rule, net(), { loss: halfSquares, batch: 16 });
     const apicals: number[] = [];
     for (let step = 0; step < 400; step++) {

@@ -54,9 +54,11 @@ export interface DendriticErrorOptions {
   readonly feedback?: Pathway;
   /** Standard deviation of a drawn Y (0.5), or what W is multiplied by (1). */
   readonly feedbackScale?: number;
-  /** Where P and R come from: copies of W and Y at the start that then learn, drawn ones that learn, or W and Y themselves. */
-  readonly lateral?: Pathway;
-  /** Learning rate of P and R over that of W. */
+  /** Where P comes from: a copy of W at the start that then learns, a drawn one that learns, or W itself. */
+  readonly prediction?: Pathway;
+  /** Where R comes from: a copy of Y at the start that then learns, a drawn one that learns, or Y itself. */
+  readonly cancellation?: Pathway;
+  /** Learning rate of P and R over that of W; R runs away where it times the rate of W is above 2/Σ i² of the interneurons. */
   readonly lateralRate?: number;
   /** Potentials from one sweep down, or from a relaxation of all. */
   readonly dynamics?: 'sweep' | 'settle';
@@ -70,7 +72,7 @@ export interface DendriticErrorOptions {
 
 type Settings = Required<DendriticErrorOptions>;
 
-/** Lateral weights: P with its bias for each layer above the first, and R; empty where they are W and Y themselves. */
+/** Lateral weights: P with its bias for each layer above the first, and R; a list is empty where they are W or Y themselves. */
 export type Lateral = { readonly p: readonly Tree[]; readonly r: readonly Tensor[] };
 
 export type DendriticErrorState = {
@@ -86,7 +88,8 @@ export function dendriticError(options: DendriticErrorOptions = {}): CreditRule<
     coupling: 0.1,
     feedback: 'random',
     feedbackScale: (options.feedback ?? 'random') === 'random' ? 0.5 : 1,
-    lateral: 'symmetric',
+    prediction: 'symmetric',
+    cancellation: 'symmetric',
     lateralRate: 2,
     dynamics: 'sweep',
     steps: 60,
@@ -101,7 +104,7 @@ export function dendriticError(options: DendriticErrorOptions = {}): CreditRule<
     paper: sacramento2018,
     summary: 'Interneurons predict the layer above; what they cannot cancel in the apical dendrites is the error.',
     nature: 'biased',
-    trainsFeedback: settings.lateral !== 'tied',
+    trainsFeedback: settings.prediction !== 'tied' || settings.cancellation !== 'tied',
     supports: (model) => supportsChain(model, { hidden: ['logistic'], output: TAUGHT }),
     init: (model, params, key) => startOf(model, params, key, settings),
     credit: (call) => dendriticCredit(call, settings),
@@ -112,7 +115,7 @@ function startOf(
   model: Model,
   params: Tree,
   key: Key,
-  { feedback, feedbackScale, lateral }: Settings,
+  { feedback, feedbackScale, prediction, cancellation }: Settings,
 ): DendriticErrorState {
   const weights = upperWeights(model, params);
   const [forY, forP, forR] = random.split(key, 3) as [Key, Key, Key];
@@ -121,11 +124,12 @@ function startOf(
     knownCouplings(model)
       .slice(1)
       .map(({ map }) => treeAt(tree, map.path));
-  const kept = feedback === 'tied' ? [] : y;
-  if (lateral === 'tied') return { feedback: { p: [], r: [] }, y: kept };
-  if (lateral === 'symmetric') return { feedback: { p: above(params), r: y }, y: kept };
-  const drawn = mapTree((a: Tensor, b: Tensor) => cast(a, b.dtype), model.initialise(forP).params, params);
-  return { feedback: { p: above(drawn), r: drawLike(weights, forR, feedbackScale) }, y: kept };
+  const drawn = (): Tree => mapTree((a: Tensor, b: Tensor) => cast(a, b.dtype), model.initialise(forP).params, params);
+  const p = { symmetric: () => above(params), random: () => above(drawn()), tied: () => [] }[prediction]();
+  const r = { symmetric: () => y, random: () => drawLike(weights, forR, feedbackScale), tied: () => [] }[
+    cancellation
+  ]();
+  return { feedback: { p, r }, y: feedback === 'tied' ? [] : y };
 }
 
 /** A hidden layer under the teacher: its apical potential and the interneurons beside it. */
@@ -150,16 +154,17 @@ interface Above {
 /** Apical and lateral activity of layer l: a = (σ(v^t) − i)·Y + i·(Y − R). */
 function compartments(circuit: Circuit, l: number, { rate, basal, shift }: Above): Compartments {
   const { chain, y, lateral, coupling } = circuit;
+  const [p, r] = [lateral.p[l], lateral.r[l]];
   const upper = chain.layers[l + 1]!;
-  const own = paramsAt(chain, upper);
-  const missed = lateral === null ? shift : add(shift, driveWith(chain, upper, trees.sub(own, lateral.p[l]!), rate)); // what P fails to predict of the basal potential above
+  const unpredicted = (own: Tree): Tensor => driveWith(chain, upper, trees.sub(paramsAt(chain, upper), own), rate);
+  const missed = p === undefined ? shift : add(shift, unpredicted(p)); // what P fails to predict of the nudged potential
   const told = add(basal, shift);
   const gap = mul(missed, coupling - 1); // from v^t to the interneuron's potential
   const excess = neg(changes.logistic!(told, gap)); // σ(v^t) − i
   const i = sub(logistic(told), excess);
   const send = (weights: Tensor, rates: Tensor): Tensor => apical(chain, upper, weights, rates);
   const heard = send(y[l]!, excess);
-  const a = lateral === null ? heard : add(heard, send(sub(y[l]!, lateral.r[l]!), i));
+  const a = r === undefined ? heard : add(heard, send(sub(y[l]!, r), i));
   return { a, i, news: changes.logistic!(sub(told, missed), mul(missed, coupling)) };
 }
 
@@ -167,8 +172,7 @@ function compartments(circuit: Circuit, l: number, { rate, basal, shift }: Above
 interface Circuit {
   readonly chain: RateChain;
   readonly y: readonly Tensor[];
-  /** Null where P = W and R = Y. */
-  readonly lateral: Lateral | null;
+  readonly lateral: Lateral;
   readonly coupling: number;
 }
 
@@ -222,11 +226,11 @@ function settled(circuit: Circuit, target: Tensor, { steps, rate }: Settings): T
 
 function dendriticCredit(call: CreditCall<DendriticErrorState>, settings: Settings): CreditResult<DendriticErrorState> {
   const { model, params, loss, batch, state, modelState } = call;
-  const { coupling, lateral, feedbackScale, raw } = settings;
+  const { coupling, feedbackScale, raw } = settings;
   const chain = rateChain(call);
   const output = chain.layers.at(-1)!;
   const y = feedbackNow({ y: state.y, q: [] }, upperWeights(model, params), feedbackScale);
-  const circuit: Circuit = { chain, y, lateral: lateral === 'tied' ? null : state.feedback, coupling };
+  const circuit: Circuit = { chain, y, lateral: state.feedback, coupling };
   const target = softened(targetsLike(output.y, batch));
   const found = settings.dynamics === 'sweep' ? swept(circuit, target) : settled(circuit, target, settings);
   const unit = samplesIn(loss, output.y) * (raw ? 1 : coupling);
@@ -241,9 +245,9 @@ function dendriticCredit(call: CreditCall<DendriticErrorState>, settings: Settin
     found.cells.map(({ a }, l) => [`apical.${chain.layers[l]!.name}`, meanSize(a)] as const),
   );
   const result = { credit, loss: loss.value(output.y, batch), state, modelState, metrics };
-  if (circuit.lateral === null) return result;
   const scales = { p: -settings.lateralRate / unit, r: -settings.lateralRate / samplesIn(loss, output.y) };
-  return { ...result, feedback: lateralCredit(chain, circuit.lateral, found, scales) as unknown as Tree };
+  const learned = lateralCredit(chain, state.feedback, found, scales);
+  return learned.p.length + learned.r.length === 0 ? result : { ...result, feedback: learned as unknown as Tree };
 }
 
 /** logit(0.2 + 0.6t). */
@@ -261,19 +265,20 @@ function lateralCredit(
 ): Lateral {
   const upper = chain.layers.slice(1);
   return {
-    p: cells.map(({ news }, l) => {
+    p: p.map((own, l) => {
       const told = logistic(add(basal[l]!, shift[l]!));
-      return localCredit(chain, upper[l]!, p[l]!, told, mul(news, scales.p));
+      return localCredit(chain, upper[l]!, own, told, mul(cells[l]!.news, scales.p));
     }),
-    r: cells.map(({ a, i }, l) => localProduct(chain, upper[l]!, r[l]!, mul(a, scales.r), i)),
+    r: r.map((own, l) => localProduct(chain, upper[l]!, own, mul(cells[l]!.a, scales.r), cells[l]!.i)),
   };
 }
 
 function checkSettings(settings: Settings): void {
-  const { coupling, feedback, feedbackScale, lateral, lateralRate, dynamics, steps, rate } = settings;
+  const { coupling, feedback, feedbackScale, prediction, cancellation, lateralRate, dynamics, steps, rate } = settings;
   checkWithin('coupling', coupling, [0, 0.5], 'try 0.1; it is more than 0 and at most 0.5', true);
   checkChoice('feedback', feedback, PATHWAYS);
-  checkChoice('lateral', lateral, PATHWAYS);
+  checkChoice('prediction', prediction, PATHWAYS);
+  checkChoice('cancellation', cancellation, PATHWAYS);
   checkChoice('dynamics', dynamics, ['sweep', 'settle']);
   checkWithin('feedbackScale', feedbackScale, [0, Number.MAX_VALUE], 'use 0 or more');
   checkWithin('lateralRate', lateralRate, [0, Number.MAX_VALUE], 'use 0 or more');

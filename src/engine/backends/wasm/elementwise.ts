@@ -8,7 +8,7 @@
  * Exactness  the last, partial vector goes through the same code with its missing lanes at zero, so bits never depend on position.
  */
 import { BYTES, type Dtype } from '../../dtype.ts';
-import type { FunctionWriter, Local } from './assembler.ts';
+import type { FunctionWriter, Local, Operand } from './assembler.ts';
 import type { KernelSpec } from './library.ts';
 import type { Profile } from './profile.ts';
 
@@ -59,6 +59,7 @@ export function elementwiseKernel(options: ElementwiseOptions): KernelSpec {
   return {
     key: `elementwise ${layout} ${key}`,
     params: [...pointers, ...numbers.map(numberType), ...extents],
+    ...(layout === 'flat' ? { grain: 64 } : {}),
     emit(w, profile, ...params) {
       const take = cursor(params);
       const loop = new VectorLoop(w, { outs, inputs, numbers, lanes, body, profile, unroll });
@@ -70,7 +71,7 @@ export function elementwiseKernel(options: ElementwiseOptions): KernelSpec {
   };
 }
 
-const numberType = (dtype: Dtype): 'i32' | 'f32' | 'f64' => (dtype === 'f32' || dtype === 'f64' ? dtype : 'i32');
+export const numberType = (dtype: Dtype): 'i32' | 'f32' | 'f64' => (dtype === 'f32' || dtype === 'f64' ? dtype : 'i32');
 
 function cursor(params: readonly Local[]): (count: number) => Local[] {
   let at = 0;
@@ -80,7 +81,7 @@ function cursor(params: readonly Local[]): (count: number) => Local[] {
   };
 }
 
-interface LoopParts {
+export interface LoopParts {
   readonly outs: readonly Dtype[];
   readonly inputs: readonly ElementwiseInput[];
   readonly numbers: readonly Dtype[];
@@ -90,13 +91,22 @@ interface LoopParts {
   readonly unroll: number;
 }
 
-interface Arrays {
+export interface Arrays {
   readonly outs: readonly Local[];
   readonly ins: readonly Local[];
 }
 
+/** Rows of a kernel: which, how long, and the element at which an output and each input begins in one. */
+export interface RowRange {
+  readonly begin: Operand;
+  readonly end: Operand;
+  readonly inner: Local;
+  readonly outStart: (row: Local) => unknown;
+  readonly inStart: (k: number, row: Local) => unknown;
+}
+
 /** Writes the loops; a moving pointer per array, so that offsets within a turn are immediates. */
-class VectorLoop {
+export class VectorLoop {
   readonly #w: FunctionWriter;
   readonly #parts: LoopParts;
   readonly #outAt: readonly Local[];
@@ -128,12 +138,23 @@ class VectorLoop {
 
   rows(arrays: Arrays, inner: Local, strides: readonly Local[], [begin, end]: readonly Local[]): void {
     const w = this.#w;
+    this.range(arrays, {
+      begin: begin!,
+      end: end!,
+      inner,
+      outStart: (row) => w.get(row).get(inner).i32.mul(),
+      inStart: (k, row) => w.get(row).get(strides[k]!).i32.mul(),
+    });
+  }
+
+  range(arrays: Arrays, { begin, end, inner, outStart, inStart }: RowRange): void {
+    const w = this.#w;
     const row = w.local('i32');
-    w.for(row, begin!, end!, 1, () => {
+    w.for(row, begin, end, 1, () => {
       this.#open(
         arrays,
-        () => w.get(row).get(inner).i32.mul(),
-        (k) => w.get(row).get(strides[k]!).i32.mul(),
+        () => outStart(row),
+        (k) => inStart(k, row),
       );
       w.assign(this.#left, inner);
       this.#line();

@@ -9,6 +9,7 @@ import type { Graph, GraphNode } from '../../graph.ts';
 import type { Op } from '../../op.ts';
 import type { ConstantParams } from '../../ops/constant.ts';
 import { broadcastStrides, stridesOf } from '../../shape.ts';
+import { finishProducts } from './finish.ts';
 import { familiesOf, isConstant, readersOf } from './fuse-stages.ts';
 import { coalesce } from './kernels/copy-plan.ts';
 import { type FusedParams, type FusedStep, fusedOp } from './lower-fused.ts';
@@ -18,8 +19,8 @@ const MOST_OPERANDS = 14;
 const MOST_NUMBERS = 32;
 const MOST_STEPS = 48;
 
-/** The same flat graph with chains of elementwise nodes joined. */
-export const fuse = (graph: Graph): Graph => new Fuser(graph).run();
+/** The same flat graph with chains of elementwise nodes joined, and with products that finish in them. */
+export const fuse = (graph: Graph): Graph => finishProducts(new Fuser(graph).run());
 
 class Fuser {
   readonly #graph: Graph;
@@ -78,7 +79,7 @@ class Fuser {
     const read = operands.filter((id) => !this.#isNumber(id));
     if (read.length > MOST_OPERANDS || operands.length - read.length > MOST_NUMBERS) return false;
     const strides = read.map((id) => broadcastStrides(avals[id]!.shape, shape));
-    return coalesce(shape, stridesOf(shape), ...strides).dims.length <= 2;
+    return coalesce(shape, stridesOf(shape), ...strides).dims.length <= 3;
   }
 
   #isNumber(id: ValueId): boolean {
@@ -128,6 +129,7 @@ class Fuser {
     const places = new Map([...inputs, ...numbers, ...made].map((id, k) => [id, k]));
     const placesOf = (ids: readonly ValueId[]) => ids.map((id) => places.get(id)!);
     const params: FusedParams = {
+      inputs: inputs.length,
       numbers: numbers.map((id) => nodes[this.#producer.get(id)!]!.params as ConstantParams),
       steps: members.map((m): FusedStep => {
         const ins = m.inputs.map((id) => avals[id]!);

@@ -3,6 +3,7 @@ import { BYTES, type Dtype } from '../../dtype.ts';
 import type { MatmulParams } from '../../ops/matmul.ts';
 import { matmulExtents } from '../../ops/matmul.ts';
 import { broadcastStrides, sizeOf } from '../../shape.ts';
+import type { Aval } from '../../tensor.ts';
 import { matmulKernel, matmulScratchBytes } from './kernels/matmul.ts';
 import type { LowerContext, Operand } from './lower.ts';
 import { repeatCalls } from './lower-repeat.ts';
@@ -46,8 +47,9 @@ export function callProducts(
   accumulate = false,
 ): void {
   const { m, n, k, stridesX, stridesY } = product;
-  if (n === 0) return;
-  const spec = matmulKernel({ dtype: kernelDtype(out.dtype), accumulate });
+  if (m === 0 || n === 0) return;
+  const isWide = sizeOf(dims) === 1 && n > m;
+  const spec = matmulKernel({ dtype: kernelDtype(out.dtype), accumulate, shared: isWide ? 'columns' : 'rows' });
   const bytes = BYTES[out.dtype];
   const steps = strides.map((s) => s.map((e) => e * bytes));
   repeatCalls(context, {
@@ -56,8 +58,23 @@ export function callProducts(
     steps,
     dims,
     args: [m, n, k, ...stridesX, ...stridesY, scratch],
-    share: m,
+    share: isWide ? n : m,
   });
+}
+
+/** The product as a single one, leading axes of x joined to its rows; null for a batch of products. */
+export function flatProduct([x, y]: readonly [Aval, Aval], params: MatmulParams): Product | null {
+  const { m, n, k, lead } = matmulExtents(x, y, params);
+  const count = sizeOf(lead);
+  const isFolded = !params.transposeX && sizeOf(y.shape.slice(0, -2)) === 1 && sizeOf(x.shape.slice(0, -2)) === count;
+  if (!isFolded && count !== 1) return null;
+  return {
+    m: isFolded ? m * count : m,
+    n,
+    k,
+    stridesX: params.transposeX ? [1, m] : [k, 1],
+    stridesY: params.transposeY ? [1, k] : [n, 1],
+  };
 }
 
 export function lowerMatmul(
@@ -67,17 +84,23 @@ export function lowerMatmul(
   params: MatmulParams,
 ): void {
   const [x, y] = ins as [Operand, Operand];
+  const flat = flatProduct([x, y], params);
+  if (flat !== null) {
+    callProducts(
+      context,
+      [out!, x, y],
+      flat,
+      { dims: [], strides: [[], [], []] },
+      productScratch(context, out!.dtype, flat),
+    );
+    return;
+  }
   const { m, n, k, lead } = matmulExtents(x, y, params);
   const stridesX = params.transposeX ? ([1, m] as const) : ([k, 1] as const);
   const stridesY = params.transposeY ? ([1, k] as const) : ([n, 1] as const);
-  const count = sizeOf(lead);
-  const isFolded = !params.transposeX && sizeOf(y.shape.slice(0, -2)) === 1 && sizeOf(x.shape.slice(0, -2)) === count;
-  const product = { m: isFolded ? m * count : m, n, k, stridesX, stridesY };
+  const product = { m, n, k, stridesX, stridesY };
   const leadStrides = (operand: Operand, size: number) =>
     broadcastStrides([...operand.shape.slice(0, -2), size], [...lead, size]).slice(0, -1);
-  const dims = isFolded ? [] : lead;
-  const strides = isFolded
-    ? ([[], [], []] as const)
-    : ([leadStrides(out!, m * n), leadStrides(x, m * k), leadStrides(y, k * n)] as const);
-  callProducts(context, [out!, x, y], product, { dims, strides }, productScratch(context, out!.dtype, product));
+  const strides = [leadStrides(out!, m * n), leadStrides(x, m * k), leadStrides(y, k * n)] as const;
+  callProducts(context, [out!, x, y], product, { dims: lead, strides }, productScratch(context, out!.dtype, product));
 }

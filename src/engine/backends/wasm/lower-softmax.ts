@@ -1,9 +1,12 @@
-/** Softmax, its logarithm and log-sum-exp on WASM: maximum, exponentials of differences, sum, one last pass. */
+/** Softmax, its logarithm and log-sum-exp on WASM: rows by one kernel, other groups by maximum, exponentials of differences, sum, one last pass, with the same bits. */
+import type { FloatDtype } from '../../dtype.ts';
 import type { ReduceParams } from '../../ops/reduce.ts';
 import { reducedShape, sizeOf } from '../../shape.ts';
 import type { FunctionWriter } from './assembler.ts';
 import type { Emit } from './elementwise.ts';
 import { expEmit, logEmit } from './functions/index.ts';
+import { type SoftmaxKind, softmaxKernel } from './kernels/softmax.ts';
+import { NARROW, narrowSoftmaxKernel } from './kernels/softmax-narrow.ts';
 import type { LowerContext, Operand, WasmLowering } from './lower.ts';
 import { reshaped } from './lower.ts';
 import { lowerElementwise, lowerReduce } from './lowerings.ts';
@@ -74,8 +77,20 @@ function groupValues(context: LowerContext, x: Operand, axes: readonly number[])
 const sumInto = (context: LowerContext, x: Operand, out: Operand, axes: readonly number[]): void =>
   lowerReduce('sum')(context, [x], [reshaped(out, reducedShape(x.shape, axes, false))], { axes });
 
+/** Trailing axes are rows, which one kernel does; true if it does. */
+function inRows(context: LowerContext, kind: SoftmaxKind, x: Operand, out: Operand, axes: readonly number[]): boolean {
+  const { length: rank } = x.shape;
+  if (axes.some((a, k) => a !== rank - axes.length + k)) return false;
+  const rows = sizeOf(x.shape.slice(0, rank - axes.length));
+  const length = sizeOf(x.shape.slice(rank - axes.length));
+  const dtype = x.dtype as FloatDtype;
+  if (length > 0 && length <= NARROW) context.call(narrowSoftmaxKernel(kind, dtype, length), [out, x], rows);
+  else context.call(softmaxKernel(kind, dtype), [out, x, length], rows);
+  return true;
+}
+
 export const lowerSoftmax: WasmLowering<ReduceParams> = (context, [x], [out], { axes }) => {
-  if (sizeOf(x!.shape) === 0) return;
+  if (sizeOf(x!.shape) === 0 || inRows(context, 'softmax', x!, out!, axes)) return;
   const { largest, sums } = groupValues(context, x!, axes);
   run(context, 'expShifted', expShifted, [x!, largest], out!);
   sumInto(context, out!, sums, axes);
@@ -83,7 +98,7 @@ export const lowerSoftmax: WasmLowering<ReduceParams> = (context, [x], [out], { 
 };
 
 export const lowerLogSoftmax: WasmLowering<ReduceParams> = (context, [x], [out], { axes }) => {
-  if (sizeOf(x!.shape) === 0) return;
+  if (sizeOf(x!.shape) === 0 || inRows(context, 'logSoftmax', x!, out!, axes)) return;
   const { largest, sums } = groupValues(context, x!, axes);
   const powers = context.temp(x!);
   run(context, 'expShifted', expShifted, [x!, largest], powers);
@@ -93,6 +108,7 @@ export const lowerLogSoftmax: WasmLowering<ReduceParams> = (context, [x], [out],
 };
 
 export const lowerLogsumexp: WasmLowering<ReduceParams> = (context, [x], [out], { axes }) => {
+  if (inRows(context, 'logsumexp', x!, out!, axes)) return;
   const { largest, sums } = groupValues(context, x!, axes);
   const powers = context.temp(x!);
   run(context, 'expShifted', expShifted, [x!, largest], powers);

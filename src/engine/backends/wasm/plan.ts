@@ -207,13 +207,16 @@ class Planner {
     if (node.op.isInPlace !== true) return null;
     const bytes = bytesOf(this.#graph.avals[out]!);
     const { shape } = this.#graph.avals[out]!;
-    for (const id of node.inputs) {
+    const blockOf = (id: ValueId): number => this.#blockOf.get(roots.get(id) ?? id)!;
+    const readThroughout = node.inputs.slice(0, node.op.readsThroughout?.(node.params) ?? 0);
+    const kept = new Set(readThroughout.map(blockOf));
+    for (const id of node.inputs.slice(readThroughout.length)) {
       const root = roots.get(id) ?? id;
       const x = this.#graph.avals[id]!;
       const block = this.#blockOf.get(root)!;
       const isSame = bytesOf(x) === bytes && x.shape.length === shape.length && x.shape.every((d, k) => d === shape[k]);
-      if (!isSame || this.#lastUse.get(root) !== position || this.#blocks[block]!.bytes !== bytes || taken.has(block))
-        continue;
+      if (!isSame || this.#lastUse.get(root) !== position || this.#blocks[block]!.bytes !== bytes) continue;
+      if (taken.has(block) || kept.has(block)) continue;
       const { place } = this.#blocks[block]!;
       if (
         place === null ||

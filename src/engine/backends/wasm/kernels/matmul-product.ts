@@ -1,11 +1,12 @@
 /** The blocked loops of the matrix product: which block of b is packed, how a is read, which tile makes which part of c. */
 import type { FunctionWriter, Local, ModuleBuilder, Operand } from '../assembler.ts';
+import { type Finish, finishHelper, finishParams } from './matmul-finish.ts';
 import { packColumnsHelper, packRowsHelper } from './matmul-pack.ts';
 import { type Arithmetic, eachTile, type MatmulDtype, type RowLayout, tileHelper } from './matmul-tile.ts';
 
 const BLOCK_K = 256;
 const BLOCK_COLUMNS = 256;
-const MAX_HEIGHT = 6;
+export const MAX_HEIGHT = 6;
 /** Vectors of columns that a single row takes at once. */
 const WIDE_VECTORS = 8;
 /** From this many rows on, copying b into panels costs less than reading it with large steps. */
@@ -19,17 +20,23 @@ export function matmulScratchBytes(dtype: MatmulDtype, m: number, n: number, k: 
   return (Math.min(k, BLOCK_K) * (width + MAX_HEIGHT) + MAX_HEIGHT * 8) * (dtype === 'f64' ? 8 : 4);
 }
 
+/** Bytes of a row tile as wide as a block of columns: behind the scratch of a product whose rows are finished in it. */
+export const finishedTileBytes = (dtype: MatmulDtype): number => MAX_HEIGHT * BLOCK_COLUMNS * (dtype === 'f64' ? 8 : 4);
+
+/** Whether one block holds all of k, so that no partial sums rest in memory. */
+export const isOneBlock = (k: number): boolean => k > 0 && k <= BLOCK_K;
+
 /**
  * (c, a, b, i0, i1, j0, j1, k, rsA, csA, rsB, csB, rsC, csC, scratch, keep), strides in bytes: the part [i0, i1) × [j0, j1) of c.
  * Blocks of columns, in them blocks of k, in them row tiles, in them panels: a row tile of a stays in the first-level cache, the packed block of b in the second.
  */
-export function productHelper(m: ModuleBuilder, math: Arithmetic, accumulate: boolean): number {
-  const key = `product ${math.key} ${accumulate}`;
+export function productHelper(m: ModuleBuilder, math: Arithmetic, accumulate: boolean, finish?: Finish): number {
+  const key = `product ${math.key} ${accumulate}${finish === undefined ? '' : ` ${finish.key} ${finish.staysInTile}`}`;
   return m.helper(
     key,
-    Array<'i32'>(16).fill('i32'),
+    [...Array<'i32'>(16).fill('i32'), ...(finish === undefined ? [] : finishParams(finish))],
     [],
-    (w, c, a, b, i0, i1, j0, j1, k, rsA, csA, rsB, csB, rsC, csC, scratch, keep) => {
+    (w, c, a, b, i0, i1, j0, j1, k, rsA, csA, rsB, csB, rsC, csC, scratch, keep, ...rest) => {
       const [j, p, columns, depth, first, packed, panels, tileC, tileA] = w.locals('i32', 9);
       const block = {
         c,
@@ -94,7 +101,7 @@ export function productHelper(m: ModuleBuilder, math: Arithmetic, accumulate: bo
         w.assign(first, keep);
         w.for(p, 0, k, BLOCK_K, () => {
           w.assign(depth, () => smaller(k, p, BLOCK_K));
-          new BlockEmitter(w, math, { ...block, keep: first }).emit();
+          new BlockEmitter(w, math, { ...block, keep: first }, finish && { finish, k, length: j1, args: rest }).emit();
           w.assign(first, 1);
         });
       });
@@ -127,11 +134,21 @@ interface Block {
   readonly keep: Local;
 }
 
+/** What becomes of finished rows. */
+interface Finishing {
+  readonly finish: Finish;
+  readonly k: Local;
+  /** Elements of a row of the outputs. */
+  readonly length: Local;
+  readonly args: readonly Local[];
+}
+
 /** The code of one block: pack b, then row tiles × panels. */
 class BlockEmitter {
   readonly #w: FunctionWriter;
   readonly #math: Arithmetic;
   readonly #block: Block;
+  readonly #finishing: Finishing | undefined;
   readonly #atA: Local;
   readonly #stepA: Local;
   readonly #isPanel: Local;
@@ -140,10 +157,11 @@ class BlockEmitter {
   readonly #atC: Local;
   readonly #width: Local;
 
-  constructor(w: FunctionWriter, math: Arithmetic, block: Block) {
+  constructor(w: FunctionWriter, math: Arithmetic, block: Block, finishing?: Finishing) {
     this.#w = w;
     this.#math = math;
     this.#block = block;
+    this.#finishing = finishing;
     [this.#atA, this.#stepA, this.#isPanel, this.#atB, this.#stepB, this.#atC, this.#width] = w.locals('i32', 7);
   }
 
@@ -223,6 +241,25 @@ class BlockEmitter {
       );
       this.#tile(height);
     });
+    if (this.#finishing !== undefined) this.#finish(i, height, this.#finishing);
+  }
+
+  /** After the last block of k, the code that reads these rows of the product. */
+  #finish(i: Local, height: number, { finish, k, length, args }: Finishing): void {
+    const w = this.#w;
+    const { p, j, depth, columns, rsC } = this.#block;
+    const inElements = () => w.get(rsC).i32.const(this.#math.shift).i32.shr_u();
+    w.get(p).get(depth).i32.add().get(k).i32.eq();
+    w.if(() => {
+      const column = w.local('i32');
+      w.assign(column, 0);
+      this.#setC(i, column);
+      w.get(this.#atC);
+      inElements().get(i).i32.const(height).get(j).get(columns);
+      w.get(length);
+      for (const arg of args) w.get(arg);
+      w.call(finishHelper(w.module, this.#math.profile, finish));
+    });
   }
 
   /** A row by itself has only two chains per tile; where b and c lie open, it takes many columns at once. */
@@ -250,8 +287,11 @@ class BlockEmitter {
   #setC(i: Local, column: Local): void {
     const w = this.#w;
     const { c, j, rsC, csC } = this.#block;
-    const place = () => w.get(i).get(rsC).i32.mul().get(j).get(column).i32.add().get(csC).i32.mul().i32.add();
-    w.address(c, place).set(this.#atC);
+    if (this.#finishing?.finish.staysInTile === true) w.address(c, column, this.#math.shift).set(this.#atC);
+    else {
+      const place = () => w.get(i).get(rsC).i32.mul().get(j).get(column).i32.add().get(csC).i32.mul().i32.add();
+      w.address(c, place).set(this.#atC);
+    }
   }
 
   /** Decides how the tile reads a: in place along its rows, in place as a panel, or packed. */
