@@ -100,6 +100,8 @@ export interface Op<P extends Params = Params> {
   readonly isCheap?: boolean;
   /** The only output's element i is computed from element i of the broadcast operands alone, by this code. */
   readonly lanes?: (ins: readonly Aval[], params: P) => LaneCode;
+  /** How elementwise code that alone reads the result is joined with the op. */
+  readonly finishing?: import('./backends/wasm/lower-finished.ts').Finishing;
   /** The node holds graphs: `inline` opens it before planning. */
   readonly inline?: (params: P) => import('./graph.ts').Graph;
   /** The derivative is that of the graphs in the parameters: the same parameters with each graph replaced. */

@@ -4,6 +4,7 @@
  * With x N×C×H×W, kernels k (O, C/g, kh, kw) and y N×O×oh×ow, the trilinear form Σ x·k·y over all taps has three partial derivatives: `conv` → y, `convInput` → x, `convKernel` → k.
  * Order: outputs of conv are chains over (c, kh, kw), of convInput over (o, kh, kw), of convKernel over (n, oh, ow).
  */
+import { convFinishing, convInputFinishing } from '../backends/wasm/finish-conv.ts';
 import { lowerConv, lowerConvInput, lowerConvKernel } from '../backends/wasm/lower-conv.ts';
 import type { CheckRow } from '../check-row.ts';
 import type { TypedArray } from '../dtype.ts';
@@ -98,6 +99,7 @@ export const convOp: Op<ConvParams> = /* @__PURE__ */ bilinear<ConvParams>('conv
   js: ([x, kernels], [out], { ins, outs, params }) =>
     accumulate({ x: x!, kernels: kernels!, y: null }, { x: ins[0]!, kernels: ins[1]!, y: outs[0]! }, out!, params),
   wasm: lowerConv,
+  finishing: convFinishing,
 });
 
 /** (y, kernels) → x. */
@@ -112,6 +114,7 @@ export const convInputOp: Op<ConvParams> = /* @__PURE__ */ bilinear<ConvParams>(
   js: ([y, kernels], [out], { ins, outs, params }) =>
     accumulate({ x: null, kernels: kernels!, y: y! }, { x: outs[0]!, kernels: ins[1]!, y: ins[0]! }, out!, params),
   wasm: lowerConvInput,
+  finishing: convInputFinishing,
 });
 
 /** (x, y) → kernels. */

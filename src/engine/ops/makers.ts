@@ -218,6 +218,7 @@ export interface BilinearSpec<P extends Params> extends Pick<Op<P>, 'infer' | 'b
   readonly transposeX: (ct: Tensor, x: Aval, y: Tensor, params: P) => Tensor;
   readonly transposeY: (ct: Tensor, x: Tensor, y: Aval, params: P) => Tensor;
   readonly wasm?: WasmLowering<P>;
+  readonly finishing?: NonNullable<Op['finishing']>;
 }
 
 /** An op that is linear in each of two operands: dz = op(dx, y) + op(x, dy). */
@@ -243,6 +244,7 @@ export function bilinear<P extends Params>(name: string, spec: BilinearSpec<P>):
     cost: spec.cost,
     js: spec.js,
     ...(spec.wasm === undefined ? {} : { wasm: spec.wasm }),
+    ...(spec.finishing === undefined ? {} : { finishing: spec.finishing }),
   });
   return op;
 }

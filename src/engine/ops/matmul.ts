@@ -1,4 +1,5 @@
 /** Matrix products. Every output is one chain of multiply-adds over k in order, whatever the tiling or the threads. */
+import { matmulFinishing } from '../backends/wasm/finish-matmul.ts';
 import { lowerMatmul } from '../backends/wasm/lower-matmul.ts';
 import type { CheckRow } from '../check-row.ts';
 import type { TypedArray } from '../dtype.ts';
@@ -83,6 +84,7 @@ export const matmulOp: Op<MatmulParams> = /* @__PURE__ */ bilinear<MatmulParams>
   },
   js: ([x, y], [out], { ins, outs, params }) => matmulLoops(x!, y!, out!, ins, outs[0]!, params),
   wasm: lowerMatmul,
+  finishing: matmulFinishing,
 });
 
 function batchMatmul({ inputs, batched, params }: BatchCall<MatmulParams>): Batched {

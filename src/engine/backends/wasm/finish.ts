@@ -7,18 +7,15 @@ import type { ValueId } from '../../dag.ts';
 import { producersOf } from '../../dag.ts';
 import type { Graph, GraphNode } from '../../graph.ts';
 import type { Op } from '../../op.ts';
-import { convInputOp, convOp } from '../../ops/conv.ts';
-import { matmulOp } from '../../ops/matmul.ts';
 import { sameShape } from '../../shape.ts';
 import { bytesOf } from '../../tensor.ts';
 import { isConstant, isLanewise, readersOf } from './fuse-stages.ts';
-import { canFinish, type FinishedParams, finishedOp } from './lower-finished.ts';
+import { type FinishedParams, finishedOp } from './lower-finished.ts';
 import { type FusedParams, fusedOp } from './lower-fused.ts';
 
 /** The same flat graph with products finished where they are made. */
 export function finishProducts(graph: Graph): Graph {
-  const names = [matmulOp, convOp, convInputOp].map((op) => op.name);
-  const products = new Set(graph.nodes.filter((n) => names.includes(n.op.name)).flatMap((n) => n.outputs));
+  const products = new Set(graph.nodes.filter((n) => n.op.finishing !== undefined).flatMap((n) => n.outputs));
   if (products.size === 0) return graph;
   const finder = new Finder(graph);
   const joined = new Map<number, GraphNode>();
@@ -78,7 +75,10 @@ class Finder {
       const product = nodes[at]!;
       const others = node.inputs.filter((o) => o !== id).map((o) => avals[o]!);
       const ins = product.inputs.map((o) => avals[o]!);
-      if (canFinish(product, made, ins, others) && (this.#isNext(at, i) || this.#isNoLarger(product, i, bytesOf(made))))
+      if (
+        product.op.finishing!.can(product, made, ins, others) &&
+        (this.#isNext(at, i) || this.#isNoLarger(product, i, bytesOf(made)))
+      )
         return { at, product, id };
     }
     return null;
