@@ -1,7 +1,7 @@
 /** Layers one after another as a block: like a model, but for samples of any shape that fits. */
 
 import type { Shape, Tensor } from '../engine/index.ts';
-import { random } from '../engine/index.ts';
+import * as random from '../engine/ops/random.ts';
 import type { Anatomy, Initialised, Layer } from './layer.ts';
 import { chainShapes, layerNames, runLayers } from './model.ts';
 

@@ -1,7 +1,8 @@
 /** What gated cells share: weights side by side for all gates, drawn as PyTorch draws them. */
 
 import type { Tensor } from '../engine/index.ts';
-import { random, sliceAxis } from '../engine/index.ts';
+import { sliceAxis } from '../engine/index.ts';
+import * as random from '../engine/ops/random.ts';
 import type { Initializer } from './initializer.ts';
 import { drawBias, drawInitial } from './initializer.ts';
 import type { Key } from './key.ts';

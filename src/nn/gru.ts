@@ -8,7 +8,8 @@
  */
 
 import type { Tensor } from '../engine/index.ts';
-import { add, concat, logistic, mul, random, sub, tanh, zeros } from '../engine/index.ts';
+import { add, concat, logistic, mul, sub, tanh, zeros } from '../engine/index.ts';
+import * as random from '../engine/ops/random.ts';
 import type { Cell } from './cell.ts';
 import { cellOf, sequenceLayer, slopeOf, through } from './cell.ts';
 import type { GatedLayerOptions, GatedOptions } from './gated.ts';

@@ -1,7 +1,8 @@
 /** Initialisers as data: drawn in f32 and then cast, so that f32 and f64 runs start from equal numbers. */
 
 import type { Shape, Tensor } from '../engine/index.ts';
-import { ConfigError, cast, defaultDtype, full, mul, random } from '../engine/index.ts';
+import { ConfigError, cast, defaultDtype, full, mul } from '../engine/index.ts';
+import * as random from '../engine/ops/random.ts';
 import type { ActivationName } from './activation.ts';
 import { isReluLike } from './activation.ts';
 import type { Key } from './key.ts';

@@ -1,7 +1,8 @@
 /** Models: an ordered list of layers, itself a layer, so that blocks contain blocks. */
 
 import type { Shape, Tensor } from '../engine/index.ts';
-import { random, ShapeError, showShape } from '../engine/index.ts';
+import { ShapeError, showShape } from '../engine/index.ts';
+import * as random from '../engine/ops/random.ts';
 import type { Key } from './key.ts';
 import type { ApplyCall, Initialised, Layer, Tree } from './layer.ts';
 import { applyLayer, hasParams } from './layer.ts';

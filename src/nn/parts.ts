@@ -1,7 +1,8 @@
 /** What several layers share: checks of options, weights with a bias, shapes by tracing. */
 
 import type { Aval, Shape, Tensor } from '../engine/index.ts';
-import { ConfigError, random, ShapeError, showShape, traceGraph } from '../engine/index.ts';
+import { ConfigError, ShapeError, showShape, traceGraph } from '../engine/index.ts';
+import * as random from '../engine/ops/random.ts';
 import type { ActivationName } from './activation.ts';
 import { activationNamed } from './activation.ts';
 import type { Fans, Initializer } from './initializer.ts';

@@ -1,6 +1,7 @@
 /** The simple (Elman) recurrent cell, and its layer. */
 
-import { add, random, zeros } from '../engine/index.ts';
+import { add, zeros } from '../engine/index.ts';
+import * as random from '../engine/ops/random.ts';
 import type { ActivationName } from './activation.ts';
 import { activationNamed } from './activation.ts';
 import type { Cell } from './cell.ts';
