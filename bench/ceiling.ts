@@ -2,7 +2,8 @@
 
 import { Worker } from 'node:worker_threads';
 import { ceilingModule, ceilingFlops as flopsOf } from '../src/engine/backends/wasm/ceiling.ts';
-import { detectProfile } from '../src/engine/backends/wasm/profile.ts';
+import type { Profile } from '../src/engine/backends/wasm/profile.ts';
+import { backend } from '../src/engine/index.ts';
 import type { Contender } from './contender.ts';
 
 const ROUNDS = 1 << 20;
@@ -29,7 +30,7 @@ for (let seen = 0; ; seen++) {
 
 /** The multiply-add loop as a contender, by the profile in use, on as many threads at once. */
 export async function ceiling(threads: number): Promise<Contender & { close(): void }> {
-  const bytes = ceilingModule(detectProfile());
+  const bytes = ceilingModule(backend().profile as Profile);
   const loop = compile(bytes);
   if (threads === 1) return { name: 'ceiling', work: loop, close: () => undefined };
   const words = new Int32Array(new SharedArrayBuffer(12));
