@@ -9,6 +9,7 @@ describe('ticks', () => {
     expect(linearTicks(0, 730, 4)).toEqual([0, 200, 400, 600]);
     expect(linearTicks(5, 5)).toEqual([5]);
     expect(logTicks(0.9, 21, 6)).toEqual([1, 2, 5, 10, 20]);
+    expect(logTicks(1.95, 3.4, 6)).toEqual([2, 2.2, 2.4, 2.6, 2.8, 3, 3.2, 3.4]);
     expect(logTicks(1e-6, 1e3, 5)).toEqual([1e-6, 1e-4, 1e-2, 1, 100]);
     expect(roundRange(0.13, 0.94)).toEqual([0, 1]);
   });

@@ -20,7 +20,7 @@ function roundStep(x: number): number {
   return power * (rest >= Math.sqrt(50) ? 10 : rest >= Math.sqrt(10) ? 5 : rest >= Math.sqrt(2) ? 2 : 1);
 }
 
-/** Ticks of a logarithmic axis inside [low, high] > 0: 1, 2, 5 times powers of ten over few decades, powers alone over many. */
+/** Ticks of a logarithmic axis inside [low, high] > 0: 1, 2, 5 times powers of ten over few decades, powers alone over many, even steps within less than a decade. */
 export function logTicks(low: number, high: number, count = 6): number[] {
   if (!(high > low)) return [low];
   const inside = (digits: readonly number[]) => {
@@ -32,6 +32,7 @@ export function logTicks(low: number, high: number, count = 6): number[] {
   };
   const sets = [[1, 2, 5], [1, 3], [1]].map(inside);
   const chosen = sets.find((ticks) => ticks.length <= count) ?? sets[2]!;
+  if (chosen.length < 3) return linearTicks(low, high, count);
   const apart = Math.max(1, Math.ceil(chosen.length / count));
   return chosen.filter((_, i) => i % apart === 0);
 }
