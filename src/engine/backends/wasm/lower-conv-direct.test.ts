@@ -58,6 +58,28 @@ const cases: readonly Case[] = [
     ],
     groups: 1,
   },
+  {
+    x: [2, 5, 9, 13],
+    k: [10, 1, 3, 3],
+    stride: [2, 2],
+    dilation: [1, 1],
+    padding: [
+      [1, 0],
+      [1, 1],
+    ],
+    groups: 5,
+  },
+  {
+    x: [2, 6, 12, 11],
+    k: [6, 1, 5, 3],
+    stride: [1, 1],
+    dilation: [1, 1],
+    padding: [
+      [2, 2],
+      [1, 1],
+    ],
+    groups: 6,
+  },
 ];
 
 type Visit = (x: number, kernel: number, y: number) => void;

@@ -42,7 +42,8 @@ export const fillsVectors = (x: Aval, [, columns]: readonly [number, number]): b
 /** Whether there are output channels enough for the tiles of the kernels' gradient. */
 export const fillsTiles = (x: Operand, e: ConvExtents): boolean => e.outputs > lanesOf(x);
 
-interface View {
+/** A frame and the table by which windows read it. */
+export interface View {
   readonly frame: FrameShape;
   readonly table: TableShape;
   /** Whether the frame differs from the image. */
@@ -50,7 +51,7 @@ interface View {
 }
 
 /** How windows see an image of `channels` planes. */
-function viewOf(channels: number, p: ConvParams): View {
+export function viewOf(channels: number, p: ConvParams): View {
   const reach = (i: 0 | 1) => (p.out[i] - 1) * p.stride[i] + (p.kernel[i] - 1) * p.dilation[i] + 1;
   const [height, width] = p.input;
   const [top, left] = [p.padding[0][0], p.padding[1][0]];
@@ -66,7 +67,7 @@ function viewOf(channels: number, p: ConvParams): View {
 }
 
 /** How the pixels of the input see the cotangent of the output: as a window that runs backwards, over elements `stride` apart. */
-function backwardView(channels: number, p: ConvParams): View {
+export function backwardView(channels: number, p: ConvParams): View {
   const reach = (i: 0 | 1) => (p.kernel[i] - 1) * p.dilation[i];
   const [height, width] = p.out;
   const [rows, columns] = [p.input[0] + reach(0), p.input[1] + reach(1)];

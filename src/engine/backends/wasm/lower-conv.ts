@@ -1,4 +1,4 @@
-/** Convolutions on WASM: frames read through offsets (lower-conv-direct.ts); image by image gathered into columns where planes or channels are too small; kernels of one tap multiply the image itself. */
+/** Convolutions on WASM: frames read through offsets (lower-conv-direct.ts); image by image gathered into columns where planes or channels are too small; plane by plane where groups have one channel (lower-depthwise.ts); kernels of one tap multiply the image itself. */
 import { BYTES } from '../../dtype.ts';
 import type { ConvParams } from '../../ops/conv.ts';
 import { sizeOf } from '../../shape.ts';
@@ -17,6 +17,14 @@ import {
   fillsTiles,
   fillsVectors,
 } from './lower-conv-direct.ts';
+import {
+  depthBackward,
+  depthForward,
+  depthKernels,
+  makesInputPlanes,
+  makesPlanes,
+  readsPlanes,
+} from './lower-depthwise.ts';
 import { kernelDtype, productScratch } from './lower-matmul.ts';
 import { repeatStages, type Stage } from './lower-repeat.ts';
 import { copyStrided, fill } from './lowerings.ts';
@@ -127,6 +135,10 @@ export function lowerConv(
 ): void {
   if (sizeOf(y!.shape) === 0) return;
   const e = extentsOf(x!.shape[0]!, kernels!.shape, params);
+  if (!e.isPointwise && makesPlanes(y!, e, params)) {
+    depthForward(context, [x!, kernels!, y!], e, params);
+    return;
+  }
   if (readsFrames(x!, params, params.out)) {
     convForward(context, [x!, kernels!, y!], e, params, after);
     return;
@@ -155,6 +167,10 @@ export function lowerConvInput(
 ): void {
   if (sizeOf(x!.shape) === 0) return;
   const e = extentsOf(y!.shape[0]!, kernels!.shape, params);
+  if (!e.isPointwise && makesInputPlanes(x!, e, params)) {
+    depthBackward(context, [y!, kernels!, x!], e, params);
+    return;
+  }
   const k = e.outputs * e.taps;
   const turned = context.temp(kernels!); // (g, c, o, kh·kw)
   const group = e.outputs * e.inputs * e.taps;
@@ -192,6 +208,10 @@ export function lowerConvKernel(
 ): void {
   if (sizeOf(kernels!.shape) === 0) return;
   const e = extentsOf(x!.shape[0]!, kernels!.shape, params);
+  if (!e.isPointwise && readsPlanes(e, params)) {
+    depthKernels(context, [x!, y!, kernels!], e, params);
+    return;
+  }
   if (!e.isPointwise && fillsTiles(x!, e)) {
     convKernels(context, [x!, y!, kernels!], e, params);
     return;
