@@ -1,43 +1,14 @@
 /** The machine's limits, measured in the same run: multiply-adds that never leave the registers. */
 
 import { Worker } from 'node:worker_threads';
-import { ModuleBuilder } from '../src/engine/backends/wasm/assembler.ts';
-import { detectProfile, type Profile } from '../src/engine/backends/wasm/profile.ts';
+import { ceilingModule, ceilingFlops as flopsOf } from '../src/engine/backends/wasm/ceiling.ts';
+import { detectProfile } from '../src/engine/backends/wasm/profile.ts';
 import type { Contender } from './contender.ts';
 
-/** Independent chains: enough to hide the latency of one multiply-add, few enough for 16 registers. */
-const CHAINS = 12;
 const ROUNDS = 1 << 20;
 
 /** Operations of one call of the loop. */
-export const ceilingFlops = 2 * 4 * CHAINS * ROUNDS;
-
-function assemble(profile: Profile): Uint8Array<ArrayBuffer> {
-  const m = new ModuleBuilder();
-  m.func(
-    'loop',
-    ['i32'],
-    ['f32'],
-    (w, rounds) => {
-      const [x, y] = [w.local('v128'), w.local('v128')];
-      w.f32.const(0.999).f32x4.splat().set(x);
-      w.f32.const(0.001).f32x4.splat().set(y);
-      const chains = Array.from({ length: CHAINS }, () => w.local('v128'));
-      const i = w.local('i32');
-      w.for(i, 0, rounds, 1, () => {
-        for (const chain of chains) {
-          w.get(x).get(chain).get(y);
-          w.madd('f32', profile).set(chain);
-        }
-      });
-      w.get(chains[0]!);
-      for (const chain of chains.slice(1)) w.get(chain).f32x4.add();
-      w.f32x4.extract_lane(0);
-    },
-    { export: 'loop' },
-  );
-  return m.bytes();
-}
+export const ceilingFlops = flopsOf(ROUNDS);
 
 function compile(bytes: Uint8Array<ArrayBuffer>): () => number {
   const { loop } = new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports;
@@ -58,7 +29,7 @@ for (let seen = 0; ; seen++) {
 
 /** The multiply-add loop as a contender, by the profile in use, on as many threads at once. */
 export async function ceiling(threads: number): Promise<Contender & { close(): void }> {
-  const bytes = assemble(detectProfile());
+  const bytes = ceilingModule(detectProfile());
   const loop = compile(bytes);
   if (threads === 1) return { name: 'ceiling', work: loop, close: () => undefined };
   const words = new Int32Array(new SharedArrayBuffer(12));

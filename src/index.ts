@@ -3,6 +3,7 @@ import './engine/methods.ts';
 
 export { liveBytes, setBackend, withBackend } from './engine/backends/current.ts';
 export { checkGradients } from './engine/check.ts';
+export { type DebugLevel, setDebug } from './engine/debug.ts';
 export { type Dtype, type FloatDtype, setDefaultDtype, type TypedArray } from './engine/dtype.ts';
 export {
   CheckpointError,

@@ -26,7 +26,9 @@ export function readMotion(
   file: { readonly name: string; readonly bytes: Uint8Array },
   columns: MotionColumns,
 ): Motion {
-  const table = readCsv(file, { delimiter: /\.tsv$/i.test(file.name) ? '\t' : ',' });
+  // Gaps in columns that nobody asked for do no harm.
+  const table = readCsv(file, { delimiter: /\.tsv$/i.test(file.name) ? '\t' : ',', onMissing: 'keep' });
+  if (table.n === 0) throw new DataError(`${file.name} has a header and no rows`, { help: 'one row a state' });
   const names = table.columns.map((c) => c.name);
   const like = (pattern: RegExp): string[] => names.filter((name) => pattern.test(name));
   const q = columns.q ?? like(/^q_?\d*$/);
@@ -53,13 +55,11 @@ export function readMotion(
 
 function requirePairs(file: string, q: readonly string[], p: readonly string[], names: readonly string[]): void {
   if (q.length > 0 && q.length === p.length) return;
-  throw new ConfigError(
-    `${file} has ${q.length} positions (${q.join(', ')}) and ${p.length} momenta (${p.join(', ')})`,
-    {
-      columns: names,
-      help: 'name as many of one as of the other: --q x,y --p px,py',
-    },
-  );
+  const found = (of: readonly string[]) => (of.length === 0 ? 'none' : of.join(', '));
+  throw new ConfigError(`${file} has the columns ${names.join(', ')}: positions ${found(q)}; momenta ${found(p)}`, {
+    columns: names,
+    help: 'name as many of one as of the other: --q x,y --p px,py',
+  });
 }
 
 /** Names of (q̇, ṗ): as given, or d and the name of each coordinate where all of these are there. */
@@ -84,11 +84,24 @@ function velocityNames(
 
 function numbersOf(table: Table, name: string): Float64Array {
   const column = columnOf(table, name);
-  if (column.type === 'number') return column.values;
-  throw new DataError(`${table.name}: column "${name}" holds text`, {
+  if (column.type !== 'number')
+    throw new DataError(`${table.name}: column "${name}" holds text, such as "${firstText(column)}"`, {
+      column: name,
+      help: 'positions, momenta and times are numbers',
+    });
+  const row = column.values.findIndex((value) => !Number.isFinite(value));
+  if (row < 0) return column.values;
+  throw new DataError(`${table.name}: row ${row + 1} of the data has no value in column "${name}"`, {
     column: name,
-    help: 'positions, momenta and times are numbers',
+    row: row + 1,
+    help: 'fill it in, or leave the row out',
   });
+}
+
+/** The first text of a column that is no number. */
+function firstText(column: Exclude<Column, { readonly type: 'number' }>): string {
+  const texts = column.type === 'text' ? column.values : column.levels;
+  return texts.find((t) => t.trim() === '' || Number.isNaN(Number(t))) ?? texts[0] ?? '';
 }
 
 function rowsOf(table: Table, names: readonly string[]): number[][] {

@@ -2,10 +2,12 @@
 import './methods.ts';
 
 export * from './backends/current.ts';
+export * from './backends/threads.ts';
 export * from './check.ts';
 export * from './dag.ts';
 export * from './dag-async.ts';
 export { sortDag } from './dag-sort.ts';
+export { type DebugLevel, setDebug } from './debug.ts';
 export * from './dtype.ts';
 export * from './errors.ts';
 export * from './graph.ts';

@@ -9,7 +9,7 @@ export function formatNumber(value: number | null | undefined, digits = 3): stri
     return value
       .toExponential(digits - 1)
       .replace('e+', 'e')
-      .replace('-', '−');
+      .replaceAll('-', '−');
   const rounded = Number(size.toPrecision(digits));
   const decimals = rounded === 0 ? 0 : Math.max(0, digits - 1 - Math.floor(Math.log10(rounded)));
   return `${value < 0 ? '−' : ''}${size.toFixed(decimals)}`;

@@ -1,6 +1,6 @@
 /** One run of one learner from one seed: learns within a budget and reports as it goes. */
 import { loader } from '../data/index.ts';
-import { ConfigError } from '../engine/index.ts';
+import { ConfigError, DivergedError, MemoryError } from '../engine/index.ts';
 import { foldIn, type KeyWords, keyFrom } from '../engine/threefry.ts';
 import { type Contestant, contestantNamed, factories } from '../methods/index.ts';
 import {
@@ -17,6 +17,7 @@ import type { CreditRule } from '../methods/rule.ts';
 import type { Batch, Model, Tree } from '../nn/index.ts';
 import { toTensors } from '../nn/index.ts';
 import { type Evaluation, Evaluator } from './evaluate.ts';
+import { failureOf } from './failure.ts';
 import { modelFor } from './models.ts';
 import { buildOptimizer, type OptimizerSpec } from './optimizers.ts';
 import { ruleLearner } from './rule-learner.ts';
@@ -141,19 +142,37 @@ export class Job<State> {
   async *run(signal: AbortSignal | undefined): AsyncGenerator<JobEvent> {
     const { budget } = this.#spec;
     let last: FitEvent<State> | null = null;
-    for await (const event of this.#learner.fit({ task: this.#task, budget, key: this.#key, signal })) {
-      last = event;
-      this.#losses.add(event.loss);
-      if (event.loss !== null && !Number.isFinite(event.loss)) {
-        yield await this.#result(event, true);
-        return;
+    try {
+      for await (const event of this.#learner.fit({ task: this.#task, budget, key: this.#key, signal })) {
+        last = event;
+        this.#losses.add(event.loss);
+        if (event.loss !== null && !Number.isFinite(event.loss)) {
+          yield await this.#result(event, true);
+          return;
+        }
+        if (event.endsEpoch) yield await this.#epoch(event);
+        else if (this.#isDue()) yield this.#progress(event);
       }
-      if (event.endsEpoch) yield await this.#epoch(event);
-      else if (this.#isDue()) yield this.#progress(event);
+    } catch (error) {
+      yield await this.#afterError(error, last);
+      return;
     }
     if (last === null) return; // a budget of no step at all
     if (!last.endsEpoch) yield await this.#epoch(last);
     yield await this.#result(last, !Number.isFinite(this.#measured.loss));
+  }
+
+  /** A learner that says that it diverged, or does not fit into memory, ends its own run and no other. */
+  async #afterError(error: unknown, last: FitEvent<State> | null): Promise<JobEvent> {
+    if (error instanceof DivergedError) return last === null ? this.#nothing() : this.#result(last, true);
+    if (error instanceof MemoryError) return { type: 'skip', rule: this.#learner.id, reason: failureOf(error).message };
+    throw error;
+  }
+
+  /** The result of a run that diverged in its first update. */
+  #nothing(): ResultEvent {
+    const none = { accuracy: null, loss: null, ...this.#credit(), flops: 0, seconds: 0, peakBytes: 0, diverged: true };
+    return { type: 'result', ...this.#who(), ...none, learningRate: this.#spec.optimizer.learningRate };
   }
 
   #isDue(): boolean {

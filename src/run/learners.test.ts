@@ -25,21 +25,26 @@ const memory = () => {
   return { store, hash: () => decodeCheckpoint(files.get('final')!, 'final').header.hash };
 };
 
+const comparison = {
+  model: 'mlp:6',
+  seeds: [1],
+  budget: { kind: 'epochs', value: 2 },
+  batch: 32,
+  optimizer: { name: 'sgd' },
+  learningRates: {},
+  machine: { cpu: 'any', cores: 1, node: '24' },
+  version: '0',
+} as const;
+
+async function compared(options: Parameters<typeof compare>[1]): Promise<CompareEvent[]> {
+  const events: CompareEvent[] = [];
+  for await (const event of compare(task, options)) events.push(event);
+  return events;
+}
+
 describe.each(Object.keys(learners))('%s', (rule) => {
   it('stands in a comparison beside backprop', async () => {
-    const events: CompareEvent[] = [];
-    const options = {
-      rules: ['backprop', rule],
-      model: 'mlp:6',
-      seeds: [1],
-      budget: { kind: 'epochs', value: 2 },
-      batch: 32,
-      optimizer: { name: 'sgd' },
-      learningRates: {},
-      machine: { cpu: 'any', cores: 1, node: '24' },
-      version: '0',
-    } as const;
-    for await (const event of compare(task, options)) events.push(event);
+    const events = await compared({ ...comparison, rules: ['backprop', rule] });
     const summary = events.at(-1)!;
     if (summary.type !== 'summary') throw new Error(`a ${summary.type} came last`);
     const skipped = events.filter((event) => event.type === 'skip').map((event) => event.rule);
@@ -73,5 +78,17 @@ describe.each(Object.keys(learners))('%s', (rule) => {
     await run(parted.store, false, 4);
     await run(parted.store, true, Number.POSITIVE_INFINITY);
     expect(parted.hash()).toBe(whole.hash());
+  });
+});
+
+describe('a learner that diverges', () => {
+  it('ends its own run and no other', async () => {
+    const learningRates = { 'hebbian-norm': 1e300 };
+    const events = await compared({ ...comparison, rules: ['hebbian-norm', 'backprop'], learningRates });
+    const results = events.filter((event) => event.type === 'result');
+    expect(results.map(({ rule, diverged = false }) => [rule, diverged])).toEqual([
+      ['hebbian-norm', true],
+      ['backprop', false],
+    ]);
   });
 });

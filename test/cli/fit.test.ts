@@ -29,6 +29,9 @@ beforeAll(() => {
     circles('id,x,mx,vx,fx', (run, _, q, p) => [`r${run}`, q, p, p, -q].join(',')),
   );
   writeFileSync(join(folder, 'bare.csv'), 'q,p\n1,0\n0,1\n');
+  writeFileSync(join(folder, 'head.csv'), 't,q,p\n');
+  writeFileSync(join(folder, 'gap.csv'), 't,q,p,remark\n0,1,0,\n1,,1,windy\n2,1,0,\n');
+  writeFileSync(join(folder, 'text.csv'), 't,q,p\n0,1,0\n1,half,1\n');
 });
 
 describe('fit hamiltonian', () => {
@@ -82,11 +85,17 @@ describe('fit hamiltonian', () => {
     const lacking = await hamiltonian('bare.csv');
     expect(lacking.code).toBe(2);
     expect(lacking.stderr).toContain('bare.csv has neither velocities nor a time');
-    expect((await hamiltonian('pairs.csv', '--q', 'q,t')).stderr).toContain('2 positions (q, t) and 1 momenta (p)');
+    expect((await hamiltonian('pairs.csv', '--q', 'q,t')).stderr).toContain('positions q, t; momenta p');
     expect((await hamiltonian('rates.csv', '--q', 'x', '--p', 'mx', '--dq', 'vx')).stderr).toContain('give both');
     expect((await hamiltonian('nowhere.csv')).stderr).toContain('cannot be read: ENOENT');
     expect((await cotangent(['fit', 'lagrangian', 'pairs.csv'], { cwd: folder })).stderr).toContain(
       'knows no kind "lagrangian"',
     );
+  });
+
+  it('says where a table cannot be used, and only minds the columns that it needs', async () => {
+    expect((await hamiltonian('head.csv')).stderr).toContain('head.csv has a header and no rows');
+    expect((await hamiltonian('gap.csv')).stderr).toContain('row 2 of the data has no value in column "q"');
+    expect((await hamiltonian('text.csv')).stderr).toContain('column "q" holds text, such as "half"');
   });
 });

@@ -3,12 +3,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { WasmBackend } from '../../src/engine/backends/wasm/backend.ts';
 import type { KernelSpec } from '../../src/engine/backends/wasm/library.ts';
 import { setWorth } from '../../src/engine/backends/wasm/team/divide.ts';
+import type { ThreadPool } from '../../src/engine/backends/wasm/team/pool.ts';
 import type { Tensor } from '../../src/engine/index.ts';
 import * as c from '../../src/engine/index.ts';
 import { bind1 } from '../../src/engine/trace.ts';
 import { run } from '../platform/tools.ts';
 
-const team = () => (c.backend() as WasmBackend).team;
+const team = () => (c.backend() as WasmBackend).team as ThreadPool;
 
 let before: ReturnType<typeof setWorth>;
 beforeAll(() => {

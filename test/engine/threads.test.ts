@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { WasmBackend } from '../../src/engine/backends/wasm/backend.ts';
 import { setWorth } from '../../src/engine/backends/wasm/team/divide.ts';
+import type { ThreadPool } from '../../src/engine/backends/wasm/team/pool.ts';
 import type { Tensor } from '../../src/engine/index.ts';
 import * as c from '../../src/engine/index.ts';
 import { HostRandom, keyFrom } from '../../src/engine/threefry.ts';
@@ -18,7 +19,7 @@ const drawn = (shape: readonly number[], dtype: 'f32' | 'f64' = 'f32'): Tensor =
   );
 };
 const all = (xs: readonly Tensor[]): number[] => xs.flatMap((x) => [...x.readSync()]);
-const team = () => (c.backend() as WasmBackend).team;
+const team = () => (c.backend() as WasmBackend).team as ThreadPool;
 
 /** The results of a compiled function with 1 to 4 threads. */
 async function onEach(f: () => Tensor[], counts: readonly number[] = [1, 2, 3, 4]): Promise<number[][]> {
@@ -68,10 +69,44 @@ describe('the same bits for 1, 2, 3 and 4 threads', () => {
     expectSame(await onEach(() => compiled.flatMap((f, i) => f(inputs[i]!))));
   });
 
+  it('on factorizations and transforms beside products', async () => {
+    const [a, tall] = [drawn([90, 90], 'f64'), drawn([150, 70], 'f64')];
+    const f = c.jit(
+      (x: Tensor, y: Tensor) => {
+        const s = c.add(c.matmul(x, x, { transposeY: true }), c.eye(90, 'f64'));
+        const { values, vectors } = c.linalg.eigh(s);
+        return [c.linalg.cholesky(s), c.linalg.solve(s, x), c.linalg.lstsq(y, y).x, values, vectors, ...c.fft([x, s])];
+      },
+      { tier: 'module' },
+    );
+    expectSame(await onEach(() => f(a, tall)));
+  });
+
   it.each(['f32', 'f64'] as const)('on a perceptron step, %s', async (dtype) => {
     const xs = [drawn([37, 60], dtype), drawn([60, 45], dtype), drawn([45], dtype), drawn([45, 10], dtype)];
     const step = gradients((x, w, b, v) => c.mean(c.logsumexp(c.matmul(c.relu(c.add(c.matmul(x!, w!), b!)), v!), 1)));
     expectSame(await onEach(() => step(xs)));
+  });
+
+  it('on steps that overwrite their parameters, under the limits of ordinary programs', async () => {
+    const limits = setWorth(before);
+    const [x, w, b, v] = [drawn([64, 784]), drawn([784, 300]), drawn([300]), drawn([300, 10])];
+    const loss = (params: Tensor[], input: Tensor) =>
+      c.mean(c.logsumexp(c.matmul(c.relu(c.add(c.matmul(input, params[0]!), params[1]!)), params[2]!), 1));
+    const step = c.jit(
+      (params: Tensor[], input: Tensor) =>
+        c
+          .grad(loss)(params, input)
+          .map((g, i) => c.sub(params[i]!, c.mul(g, 0.1))),
+      { donate: [0], tier: 'module' },
+    );
+    const found = await onEach(() => {
+      let params = [w, b, v].map((p) => c.mul(p, 1));
+      for (let i = 0; i < 3; i++) params = step(params, x);
+      return params;
+    });
+    setWorth(limits);
+    expectSame(found);
   });
 
   it('on a convolutional step', async () => {

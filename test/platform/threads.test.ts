@@ -22,7 +22,7 @@ export async function answer() {
   const state = await c.threadsReady();
   const two = await step(x).read();
   await step(x).read();
-  return { ...state, commands: c.backend().team.commands, same: one.every((v, i) => Object.is(v, two[i])), sum: one.reduce((a, b) => a + b) !== 0 };
+  return { ...state, commands: c.backend().team?.commands ?? 0, same: one.every((v, i) => Object.is(v, two[i])), sum: one.reduce((a, b) => a + b) !== 0 };
 }
 `;
 

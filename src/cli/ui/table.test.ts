@@ -113,6 +113,17 @@ describe('compareTable', () => {
     expect(compareTable(deep, plain).join('\n')).toContain(' 81°  72°  63° …  36°  27°');
   });
 
+  it('tells bits and perplexity of text', () => {
+    const text = { bitsPerCharacter: { mean: 3.5, ci95: 0.1, n: 3 }, perplexity: { mean: 11.3, ci95: 1, n: 3 } };
+    const summary = events[1] as Extract<Event, { type: 'summary' }>;
+    const [head, , row] = compareTable(
+      [{ ...summary, rules: [{ ...rule('dfa', 0.3, [80]), ...text }] } as Event],
+      plain,
+    );
+    expect(head).toMatch(/loss +bits\/char +perplexity/);
+    expect(row).toMatch(/3\.50 +11\.3/);
+  });
+
   it('is empty without a summary', () => expect(compareTable([events[0]!], plain)).toEqual([]));
 });
 

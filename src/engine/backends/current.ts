@@ -12,10 +12,7 @@ import type { Backend, Program } from './backend.ts';
 import { JsBackend } from './js/backend.ts';
 import { WasmBackend } from './wasm/backend.ts';
 import { detectProfile, type Profile } from './wasm/profile.ts';
-import { chooseThreads, type ThreadCount, threads, wantsSharedMemory } from './wasm/team/setting.ts';
-import { reasonForOneThread } from './wasm/team/spawn.ts';
-
-export { type ThreadCount, threads };
+import type { TeamRunner } from './wasm/program.ts';
 
 export type BackendName = 'js' | 'wasm';
 
@@ -26,12 +23,18 @@ export interface SetBackendOptions {
 
 const made = new Map<string, Backend>();
 let current: Backend | null = null;
+/** Makes the threads over a shared memory; null until threads are asked for. */
+let makeTeam: ((backend: WasmBackend) => TeamRunner) | null = null;
 
 /** One backend of each kind per process. */
 function known(name: BackendName, profile: Profile = detectProfile()): Backend {
   if (name === 'js') return remembered(made, name, () => new JsBackend());
-  const shared = wantsSharedMemory();
-  return remembered(made, `${profile} ${shared}`, () => new WasmBackend({ profile, shared }));
+  const shared = makeTeam !== null;
+  return remembered(made, `${profile} ${shared}`, () => {
+    const backend = new WasmBackend({ profile, shared });
+    backend.team = makeTeam?.(backend) ?? null;
+    return backend;
+  });
 }
 
 /** The backend in use; `wasm` unless another was chosen. */
@@ -45,40 +48,11 @@ export function setBackend(name: BackendName, { profile }: SetBackendOptions = {
   use(known(name, profile));
 }
 
-/**
- * Sets how many threads compiled programs may use: a whole number up to 16, or `auto` for one per core. Results are the same bits for any number. Programs with little work stay on one thread, and so do all
- * until the threads have started.
- */
-export function setThreads(count: ThreadCount): void {
-  chooseThreads(count);
-  if (current instanceof WasmBackend && wantsSharedMemory()) use(known('wasm', current.profile));
+/** Makes the memories of backends from now on shareable, with threads over each. */
+export function shareMemories(make: (backend: WasmBackend) => TeamRunner): void {
+  makeTeam ??= make;
+  if (current instanceof WasmBackend) use(known('wasm', current.profile));
 }
-
-/** What became of the wish for threads. */
-export interface ThreadState {
-  readonly wanted: number;
-  /** Threads that a large program would use now. */
-  readonly running: number;
-  /** Why there is only one, when more were wanted and cannot be had. */
-  readonly reason?: string;
-}
-
-/** Waits until the threads that were asked for have started, or until it is clear that they cannot. */
-export async function threadsReady(): Promise<ThreadState> {
-  const wanted = threads();
-  const here = backend();
-  if (wanted === 1) return { wanted, running: 1 };
-  const reason = here instanceof WasmBackend ? reasonForOneThread() : 'only the wasm backend has threads';
-  if (reason !== null) return { wanted, running: 1, reason };
-  for (let waits = 0; waits < STARTING_MS; waits++) {
-    const running = (here as WasmBackend).team.threads;
-    if (running === wanted) return { wanted, running };
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
-  return { wanted, running: 1, reason: 'the threads did not start' };
-}
-
-const STARTING_MS = 10_000;
 
 function use(next: Backend): void {
   if (next === current) return;

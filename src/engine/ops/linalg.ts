@@ -1,4 +1,5 @@
 /** Linear algebra on the matrices in the last two axes, computed in f64 whatever the operands; f32 results are rounded once. */
+export * from './linalg/absorb.ts';
 export * from './linalg/cholesky.ts';
 export * from './linalg/eigenvalues.ts';
 export * from './linalg/eigh.ts';

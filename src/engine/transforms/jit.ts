@@ -2,6 +2,7 @@
 
 import type { Backend, Program } from '../backends/backend.ts';
 import { adopt, backend } from '../backends/current.ts';
+import { probe } from '../backends/probe.ts';
 import { remembered } from '../cache.ts';
 import { defaultDtype, type FloatDtype } from '../dtype.ts';
 import { ConfigError } from '../errors.ts';
@@ -116,7 +117,9 @@ class EntryCache {
     const key = `${defaultDtype()};${slots.map(showSlot).join(';')}`;
     const found = this.#entries.get(key);
     if (found !== undefined && isValid(found)) return found;
-    onCompile?.(explain(slots, found, this.#last));
+    const why = explain(slots, found, this.#last);
+    onCompile?.(why);
+    probe()?.traced(this.#options.name ?? (this.#f.name || 'jit'), why);
     const entry = traceEntry(this.#f, slots, args, this.#options);
     this.#entries.delete(key);
     this.#entries.set(key, entry);

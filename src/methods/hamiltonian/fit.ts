@@ -172,8 +172,10 @@ function requireTrajectory({ states, velocities, times }: Trajectory, i: number,
     return;
   }
   if (times === undefined) throw refuse('there are neither velocities nor times', 'give times, or velocities (q̇, ṗ)');
-  if (times.length !== states.length || states.length < 2)
-    throw refuse(`${times.length} times for ${states.length} states`, 'give one time a state, and at least two states');
+  if (states.length < 2)
+    throw refuse('a single state does not tell where it moves', 'give at least two states, or velocities (q̇, ṗ)');
+  if (times.length !== states.length)
+    throw refuse(`${times.length} times for ${states.length} states`, 'give one time a state');
   const back = times.findIndex((t, k) => k > 0 && !(t > times[k - 1]!));
   if (back >= 0) throw refuse(`time ${times[back]} follows ${times[back - 1]}`, 'sort the rows by time, run by run');
 }

@@ -1,7 +1,7 @@
 /**
  * Chip in the loop: real hardware behind a callback that returns a cost and nothing else.
  *
- * The chip is told the parameters to take, perturbation included, and which sample to look at; everything else is done on this side, by the same loop as in the simulation.
+ * The chip is told the parameters to take, perturbation included, and which sample to look at; everything else is done on this side, by the same loop as in the simulation; examples/chip-in-the-loop.ts shows one.
  */
 import { fromArray, jit, scalar, type Tensor, trees, UnsupportedError } from '../../engine/index.ts';
 import type { Key } from '../../nn/key.ts';

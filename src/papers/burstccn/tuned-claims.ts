@@ -76,7 +76,7 @@ export const tunedClaims: readonly Claim[] = [
   claim('tuned-burstprop', 'Tuned alike, two-phase Burstprop with random Y is within two points of BurstCCN.', {
     published: -0.09,
     expected: 'not reproduced',
-    why: 'Measured 33 points: its credit shrinks four times and more a layer, so that the layers below the output hardly learn in three epochs of 10,000 images, where the paper trains for 250 of 60,000. Lateral weights that learn (rates 0.001 to 0.1) and p_b = ½ change it by half a point.',
+    why: 'Measured 38 points: its credit shrinks four times and more a layer, so that the layers below the output hardly learn in three epochs of 10,000 images, where the paper trains for 250 of 60,000. Lateral weights that learn (rates 0.001 to 0.1) and p_b = ½ change it by half a point.',
     threshold: atMost(2),
     measure: async (lab) => Math.abs(await behind(lab, 'Burstprop, random', 'BurstCCN, random')),
   }),

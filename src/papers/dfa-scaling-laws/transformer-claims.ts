@@ -130,25 +130,35 @@ const fullOnly = { scales: ['full'] } as const;
 const shape =
   '3 blocks of 32, windows of 64, 400 updates, mean of 3 seeds; quick: 2 blocks of 16, windows of 32, 300 updates, one seed';
 
-const startClaims = (start: 'small' | 'wide', what: string): Claim[] => [
+interface StartClaims {
+  readonly start: 'small' | 'wide';
+  readonly what: string;
+  readonly backprop: Rest;
+  readonly shallow: Rest;
+}
+
+const startClaims = ({ start, what, backprop, shallow }: StartClaims): Claim[] => [
   claim(
     `start-${start}-backprop`,
     `${what}: backprop stays ahead of macro, loss of macro less that of backprop, one seed.`,
     above(0.6),
     async (lab) => (await lossAfter(lab, full('macro', 1, start))) - (await lossAfter(lab, full('backprop', 1, start))),
-    fullOnly,
+    { ...fullOnly, ...backprop },
   ),
   claim(
     `start-${start}-shallow`,
     `${what}: shallow training beats macro, loss of macro less that of shallow, one seed.`,
     above(0),
     async (lab) => (await lossAfter(lab, full('macro', 1, start))) - (await lossAfter(lab, full('shallow', 1, start))),
-    {
-      ...fullOnly,
-      why: 'The frozen stream still carries the identity of the token to the head, and DFA overwrites it: that DFA beats shallow training depends on the start.',
-    },
+    { ...fullOnly, ...shallow },
   ),
 ];
+
+const overwritten =
+  'The frozen stream still carries the identity of the token to the head, and DFA overwrites it: that DFA beats shallow training depends on the start.';
+const bySeed =
+  'From this start macro depends on the draw of B: 2.81, 2.96 and 3.05 for three seeds, beside 2.47 of backprop and 2.95 and 2.88 of shallow training; a prototype had 3.20, 2.48 and 2.98 for its one seed. Backprop leads by more than 0.3 in each.';
+const unlike = { expected: 'not reproduced', why: bySeed } as const;
 
 export const transformerClaims: readonly Claim[] = [
   claim(
@@ -174,8 +184,13 @@ export const transformerClaims: readonly Claim[] = [
     { quick: above(0), full: above(0.05) },
     (lab) => gap(lab, 'shallow', lab.pick('macro', 'micro')),
   ),
-  ...startClaims('small', 'With all weights from N(0, 0.02²)'),
-  ...startClaims('wide', 'With embeddings from N(0, 1)'),
+  ...startClaims({
+    start: 'small',
+    what: 'With all weights from N(0, 0.02²)',
+    backprop: {},
+    shallow: { why: overwritten },
+  }),
+  ...startClaims({ start: 'wide', what: 'With embeddings from N(0, 1)', backprop: unlike, shallow: unlike }),
   claim(
     'tuned-macro-behind-backprop',
     'With five learning rates tried for each rule backprop is still ahead: loss of macro less that of backprop (2 blocks of 16).',

@@ -1,13 +1,16 @@
-/** Check 8: what a step costs, counted from its graph and its plan. */
-import { costOf, jit, optimize, random, type Tensor, trees } from '../../engine/index.ts';
+/** Check 8: what a step costs, counted from its graph and its plan; and timed in one run with backprop and a forward pass. */
+import { costOf, type Graph, jit, optimize, random, type Tensor, trees } from '../../engine/index.ts';
 import { backprop } from '../../methods/backprop.ts';
 import { forwardGradient } from '../../methods/forward-gradient.ts';
 import type { CreditRule } from '../../methods/rule.ts';
 import { crossEntropy, dense, type Model, model, type Tree } from '../../nn/index.ts';
+import { timeInterleaved } from '../../run/index.ts';
 import { atLeast, atMost, type Claim } from '../ledger/claim.ts';
+import type { Lab } from '../ledger/lab.ts';
 
 interface Costs {
   readonly macs: number;
+  readonly flops: number;
   readonly peakBytes: number;
   readonly paramBytes: number;
 }
@@ -35,11 +38,16 @@ export function creditStep(rule: CreditRule<null>, of: Model, batch: number) {
   return {
     run: () => step(params, key),
     costs: (): Costs => ({
-      macs: costOf(optimize(step.graphOf(params, key))).macs,
+      ...countsOf(step.graphOf(params, key)),
       peakBytes: step.peakBytes(params, key),
       paramBytes: 4 * trees.countParams(params),
     }),
   };
+}
+
+function countsOf(graph: Graph): Pick<Costs, 'macs' | 'flops'> {
+  const { macs, flops } = costOf(optimize(graph));
+  return { macs, flops };
 }
 
 /** 784-256-256-10. */
@@ -66,6 +74,62 @@ function memoryRatio(rule: () => CreditRule<null>, copies: number): number {
   });
   return eight! / two!;
 }
+
+const BATCH = 64;
+
+/** A compiled pass that only evaluates the loss. */
+function forwardPass(of: Model) {
+  const { params, state } = of.initialise(random.key(1));
+  const x = random.normal(random.key(2), [BATCH, ...of.inputShape]);
+  const y = random.randint(random.key(3), [BATCH], 0, of.outputShape.at(-1)!);
+  const pass = jit((p: Tree) => crossEntropy().value(of.apply(p, state, x)[0], { x, y }));
+  return { run: () => pass(params), flops: () => countsOf(pass.graphOf(params)).flops };
+}
+
+/** Times of a step with a tangent of the units, of one with a tangent of all weights, of backprop and of a forward pass, in one run. */
+const timed = (lab: Lab) =>
+  lab.once('timing', async () => {
+    const of = threeLayers();
+    const steps = {
+      units: creditStep(units(), of, BATCH),
+      weight: creditStep(forwardGradient(), of, BATCH),
+      signs: creditStep(forwardGradient({ law: 'rademacher' }), of, BATCH),
+      backprop: creditStep(backprop(), of, BATCH),
+    };
+    const forward = forwardPass(of);
+    const { units: ofUnits, weight, signs, backprop: exact } = steps;
+    const report = await timeInterleaved(
+      { units: ofUnits.run, weight: weight.run, signs: signs.run, backprop: exact.run, forward: forward.run },
+      { rounds: 15, warmUpMs: 100, signal: lab.signal },
+    );
+    const base = steps.backprop.costs().flops;
+    const row = (name: 'units' | 'weight' | 'signs', what: string) => [
+      what,
+      report.ratio(name, 'backprop').estimate.toFixed(2),
+      (steps[name].costs().flops / base).toFixed(2),
+      report.ratio(name, 'forward').estimate.toFixed(2),
+      (steps[name].costs().flops / forward.flops()).toFixed(2),
+    ];
+    lab.table(
+      'timing',
+      'Compiled credit steps on 784-256-256-10, batch 64: time and FLOPs over those of backprop and of a forward pass',
+      ['tangent', 'time / backprop', 'FLOPs', 'time / forward pass', 'FLOPs'],
+      [row('units', 'the units'), row('signs', 'all weights, signs'), row('weight', 'all weights, Gaussian')],
+    );
+    return report;
+  });
+
+const timing = (id: string, sentence: string, limit: number, measure: (lab: Lab) => Promise<number>): Claim => ({
+  id,
+  kind: 'timing',
+  sentence,
+  published: null,
+  unit: '× time',
+  threshold: atMost(limit),
+  expected: 'holds',
+  scales: ['full'],
+  measure,
+});
 
 const cost = (
   id: string,
@@ -107,5 +171,17 @@ export const costClaims: readonly Claim[] = [
     '×',
     atLeast(2.5),
     () => memoryRatio(backprop, 2),
+  ),
+  timing(
+    'time-units',
+    'A step with a tangent of the units takes about the time of a backprop step, whose multiply-adds it has.',
+    2,
+    async (lab) => (await timed(lab)).ratio('units', 'backprop').estimate,
+  ),
+  timing(
+    'time-weight',
+    'A step with a tangent of all weights takes little more than two forward passes, drawing its signs included.',
+    2.5,
+    async (lab) => (await timed(lab)).ratio('signs', 'forward').estimate,
   ),
 ];

@@ -3,6 +3,7 @@ import {
   formatBytes,
   formatDegrees,
   formatInterval,
+  formatNumber,
   formatPercentInterval,
   formatSeconds,
   formatSi,
@@ -112,6 +113,21 @@ function cell(column: Column, rule: RuleView, isHead: boolean): string {
   return `<${tag} data-value="${escapeHtml(value === null ? '' : String(value))}">${column.cell(rule)}</${isHead ? 'th' : 'td'}>`;
 }
 
+const textColumns: readonly Column[] = [
+  {
+    head: 'bits/char',
+    title: 'loss in bits',
+    value: (r) => r.bitsPerCharacter?.mean ?? null,
+    cell: (r) => formatNumber(r.bitsPerCharacter?.mean),
+  },
+  {
+    head: 'perplexity',
+    title: 'e to the loss in nats',
+    value: (r) => r.perplexity?.mean ?? null,
+    cell: (r) => formatNumber(r.perplexity?.mean),
+  },
+];
+
 function summaryColumns(view: ReportView): Column[] {
   const angles = view.layers.map(
     (name, i): Column => ({
@@ -129,6 +145,7 @@ function summaryColumns(view: ReportView): Column[] {
       cell: (r) => quiet(formatPercentInterval(r.accuracy.mean, r.accuracy.ci95)),
     },
     { head: 'loss', value: (r) => r.loss.mean, cell: (r) => quiet(formatInterval(r.loss.mean, r.loss.ci95)) },
+    ...(view.rules.some((r) => r.perplexity !== undefined) ? textColumns : []),
     ...angles.slice(0, 5), // more would push the costs out of sight; every layer has its own chart
     { head: 'FLOPs', value: (r) => r.flops, cell: (r) => formatSi(r.flops, 'FLOP') },
     { head: 'peak', title: 'peak arena bytes', value: (r) => r.peakBytes, cell: (r) => formatBytes(r.peakBytes) },

@@ -10,11 +10,10 @@ import type { Backend, CompileOptions, Program } from '../backend.ts';
 import { Arena, reserveMemory } from './arena.ts';
 import { KernelLibrary } from './library.ts';
 import { detectProfile, type Profile } from './profile.ts';
-import { WasmProgram } from './program.ts';
+import { type TeamRunner, WasmProgram } from './program.ts';
 import { type Recipe, RecipeBook } from './recipe.ts';
 import { runCalls } from './relocation.ts';
 import { StoragePool, type WasmStorage } from './storage.ts';
-import { ThreadPool } from './team/pool.ts';
 
 export interface WasmBackendOptions {
   readonly profile?: Profile;
@@ -30,14 +29,14 @@ export class WasmBackend implements Backend {
   readonly profile: Profile;
   readonly pool: StoragePool;
   readonly library: KernelLibrary;
-  readonly team: ThreadPool;
+  /** Threads over this memory, if it is shared and somebody asked for them. */
+  team: TeamRunner | null = null;
   readonly #recipes: RecipeBook;
 
   constructor({ profile = detectProfile(), budget = 256 * 2 ** 20, arena, shared = false }: WasmBackendOptions = {}) {
     this.profile = profile;
     this.pool = new StoragePool(this, budget, arena ?? new Arena(reserveMemory(shared)));
     this.library = new KernelLibrary(this.pool.arena.memory, profile);
-    this.team = new ThreadPool(this.library, this.pool.arena);
     this.#recipes = new RecipeBook(this.library);
   }
 
@@ -92,6 +91,6 @@ export class WasmBackend implements Backend {
   }
 
   compile(graph: Graph, options: CompileOptions): Program {
-    return new WasmProgram(closeGraph(graph), this.library, this.pool, this.team, options);
+    return new WasmProgram(closeGraph(graph), this.library, this.pool, this, options);
   }
 }

@@ -77,6 +77,36 @@ describe('finished products', () => {
     expect(flat(c.jit(square, { donate: [0], tier: 'module' })(draw([40, 40], 4)))).toEqual(s);
   });
 
+  it.each([
+    ['one vector a row', [2, 3, 6, 5], [9, 3, 3, 3], { padding: 1 }],
+    ['strides', [3, 2, 13, 17], [4, 2, 3, 3], { stride: 2, padding: 1 }],
+    ['no border', [2, 4, 9, 9], [3, 4, 2, 2], {}],
+  ] as const)('convolutions with bias, activation and a residual: %s', (_, shape, kernels, options) => {
+    const [x, k, b] = [draw(shape, 1), draw(kernels, 2), draw([kernels[0], 1, 1], 3)];
+    const f: F = (im, w, bias) => c.relu(c.add(c.conv2d(im!, w!, options), bias!));
+    expect(namesOf(f, x, k, b)).toEqual(['finished']);
+    expectEqualBits(f, x, k, b);
+    expectEqualBits(f, wide(x), wide(k), wide(b));
+    const rest = draw(c.conv2d(x, k, options).shape, 4);
+    const g: F = (im, w, bias, r) => [c.mul(c.add(c.conv2d(im!, w!, options), r!), bias!)];
+    expect(namesOf(g, x, k, b, rest)).toEqual(['finished']);
+    expectEqualBits(g, x, k, b, rest);
+    const back: F = (w, ct, h) => c.mul(c.vjp((im: Tensor) => c.conv2d(im, w!, options), x)[1](ct!), h!);
+    expect(namesOf(back, k, rest, draw(shape, 5))).toContain('finished');
+    expectEqualBits(back, k, rest, draw(shape, 5));
+  });
+
+  it('convolutions of small planes and in groups are left', () => {
+    const f =
+      (groups: number): F =>
+      (x, k) =>
+        c.relu(c.conv2d(x!, k!, { groups, padding: 1 }));
+    expect(namesOf(f(1), draw([2, 4, 3, 3]), draw([4, 4, 3, 3]))).toEqual(['conv', 'relu']);
+    expect(namesOf(f(2), draw([2, 4, 8, 8]), draw([4, 2, 3, 3]))).toEqual(['conv', 'relu']);
+    expectEqualBits(f(1), draw([2, 4, 3, 3]), draw([4, 4, 3, 3]));
+    expectEqualBits(f(2), draw([2, 4, 8, 8]), draw([4, 2, 3, 3]));
+  });
+
   it('leaves products that others read, and those whose operands would be kept for more than they save', () => {
     const twice: F = (x, w, b) => {
       const y = c.matmul(x!, w!);
@@ -85,7 +115,7 @@ describe('finished products', () => {
     expect(namesOf(twice, draw([20, 30]), draw([30, 40]), draw([40]))).toContain('matmul');
     const late: F = (x, w) => {
       const y = c.matmul(c.exp(x!), w!);
-      return c.add(c.sum(c.exp(c.sort(x!))), y);
+      return c.add(c.sum(c.exp(c.sort(x!))), c.mul(y, 2));
     };
     expect(namesOf(late, draw([4, 900]), draw([900, 2]))).toContain('matmul');
   });

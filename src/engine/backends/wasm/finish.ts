@@ -1,22 +1,24 @@
 /**
- * Finishing: a matrix product that only one elementwise node reads is joined with it (lower-finished.ts).
+ * Finishing: a matrix product or convolution that only one elementwise node reads is joined with it (lower-finished.ts).
  *
- * The joined node stands where the elementwise one stood. The operands of the product then live until there, so it is done only where they are no larger than the product, which is not kept any more.
+ * The joined node stands where the elementwise one stood. The operands of the product then live until there, so it is done only where that is next, or where they are no larger than the product, which is not kept any more.
  */
 import type { ValueId } from '../../dag.ts';
 import { producersOf } from '../../dag.ts';
 import type { Graph, GraphNode } from '../../graph.ts';
 import type { Op } from '../../op.ts';
+import { convInputOp, convOp } from '../../ops/conv.ts';
 import { matmulOp } from '../../ops/matmul.ts';
 import { sameShape } from '../../shape.ts';
 import { bytesOf } from '../../tensor.ts';
-import { isLanewise, readersOf } from './fuse-stages.ts';
+import { isConstant, isLanewise, readersOf } from './fuse-stages.ts';
 import { canFinish, type FinishedParams, finishedOp } from './lower-finished.ts';
 import { type FusedParams, fusedOp } from './lower-fused.ts';
 
 /** The same flat graph with products finished where they are made. */
 export function finishProducts(graph: Graph): Graph {
-  const products = new Set(graph.nodes.filter((n) => n.op.name === matmulOp.name).flatMap((n) => n.outputs));
+  const names = [matmulOp, convOp, convInputOp].map((op) => op.name);
+  const products = new Set(graph.nodes.filter((n) => names.includes(n.op.name)).flatMap((n) => n.outputs));
   if (products.size === 0) return graph;
   const finder = new Finder(graph);
   const joined = new Map<number, GraphNode>();
@@ -41,7 +43,7 @@ function codeOf({ avals }: Graph, node: GraphNode): FusedParams | null {
   const distinct = [...new Set(node.inputs)];
   const args = node.inputs.map((id) => distinct.indexOf(id));
   const step = { node, ins, out: avals[node.outputs[0]!]!, code: node.op.lanes!(ins, node.params), args };
-  return { numbers: [], steps: [step], outs: [distinct.length] };
+  return { inputs: distinct.length, numbers: [], steps: [step], outs: [distinct.length] };
 }
 
 interface Found {
@@ -76,10 +78,15 @@ class Finder {
       const product = nodes[at]!;
       const others = node.inputs.filter((o) => o !== id).map((o) => avals[o]!);
       const ins = product.inputs.map((o) => avals[o]!);
-      if (canFinish(product, made, ins, others) && this.#isNoLarger(product, i, bytesOf(made)))
+      if (canFinish(product, made, ins, others) && (this.#isNext(at, i) || this.#isNoLarger(product, i, bytesOf(made))))
         return { at, product, id };
     }
     return null;
+  }
+
+  /** Whether node i follows the product, with no kernel between them. */
+  #isNext(at: number, i: number): boolean {
+    return this.#graph.nodes.slice(at + 1, i).every((n) => n.op.isView === true || isConstant(n));
   }
 
   /** Whether the operands that die before node i take no more memory than the product did. */

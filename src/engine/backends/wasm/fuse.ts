@@ -8,7 +8,7 @@ import { liveNodes, producersOf } from '../../dag.ts';
 import type { Graph, GraphNode } from '../../graph.ts';
 import type { Op } from '../../op.ts';
 import type { ConstantParams } from '../../ops/constant.ts';
-import { broadcastStrides, stridesOf } from '../../shape.ts';
+import { broadcastStrides, sameShape, sizeOf, stridesOf } from '../../shape.ts';
 import { finishProducts } from './finish.ts';
 import { familiesOf, isConstant, readersOf } from './fuse-stages.ts';
 import { coalesce } from './kernels/copy-plan.ts';
@@ -78,8 +78,10 @@ class Fuser {
     const { shape } = avals[out]!;
     const read = operands.filter((id) => !this.#isNumber(id));
     if (read.length > MOST_OPERANDS || operands.length - read.length > MOST_NUMBERS) return false;
-    const strides = read.map((id) => broadcastStrides(avals[id]!.shape, shape));
-    return coalesce(shape, stridesOf(shape), ...strides).dims.length <= 2;
+    const spread = read.filter((id) => !sameShape(avals[id]!.shape, shape) && sizeOf(avals[id]!.shape) > 1);
+    if (spread.length === 0) return true;
+    const strides = spread.map((id) => broadcastStrides(avals[id]!.shape, shape));
+    return coalesce(shape, stridesOf(shape), ...strides).dims.length <= 3;
   }
 
   #isNumber(id: ValueId): boolean {
@@ -129,6 +131,7 @@ class Fuser {
     const places = new Map([...inputs, ...numbers, ...made].map((id, k) => [id, k]));
     const placesOf = (ids: readonly ValueId[]) => ids.map((id) => places.get(id)!);
     const params: FusedParams = {
+      inputs: inputs.length,
       numbers: numbers.map((id) => nodes[this.#producer.get(id)!]!.params as ConstantParams),
       steps: members.map((m): FusedStep => {
         const ins = m.inputs.map((id) => avals[id]!);

@@ -1,7 +1,9 @@
 /** The kernels of one memory: assembled, compiled and cached on first use, or many at once in one module. */
 import { ConfigError } from '../../errors.ts';
 import { type FunctionWriter, type Local, type MemoryLimits, ModuleBuilder, type ValType } from './assembler.ts';
+import type { MemoryPlan } from './plan.ts';
 import type { Profile } from './profile.ts';
+import type { TeamWriting } from './team/write.ts';
 
 /** A kernel as data: a key that is unique among all kernels, its parameters, and the code. */
 export interface KernelSpec {
@@ -15,8 +17,15 @@ export interface KernelSpec {
   readonly uses?: readonly KernelSpec[];
   /** Ranges of the share begin at multiples of it, so that tiles stay whole; 1 unless said. */
   readonly grain?: number;
-  /** The same work for a team: every thread enters it, with (thread, threads) in place of the share. Made for kernels that contain several steps. */
-  readonly team?: () => KernelSpec;
+  /** The same work for a team, for kernels that contain the steps of a plan. */
+  readonly team?: TeamVariant;
+}
+
+/** A kernel that every thread of a team enters, with (thread, threads) in place of the share. */
+export interface TeamVariant {
+  /** What the kernel makes in each of its turns. */
+  readonly plan: MemoryPlan;
+  make(writing: TeamWriting): KernelSpec;
 }
 
 /** A compiled kernel; pointers and sizes are integers, read modulo 2³², so pointers above 2 GiB are plain numbers. */

@@ -4,8 +4,8 @@ import type { FunctionWriter, Local } from './assembler.ts';
 import type { KernelSpec } from './library.ts';
 import type { Operand } from './lower.ts';
 import type { MemoryPlan } from './plan.ts';
-import { divide } from './team/divide.ts';
-import { pushArgs, type Team, teamSpec, writeDivided } from './team/write.ts';
+import { pushArgs } from './push-args.ts';
+import type { Team, TeamWriting } from './team/write.ts';
 
 /** The locals that hold the addresses of a plan's inputs, of its fresh results, of its segment, and of a further thread's scratch. */
 export interface PlanPlaces {
@@ -16,9 +16,14 @@ export interface PlanPlaces {
 }
 
 /** Every kernel that a plan calls, once. */
-export function usedKernels(plan: MemoryPlan, isTeam = false): KernelSpec[] {
-  const specs = isTeam ? divide(plan).map(teamSpec) : plan.calls.map((c) => c.spec);
-  return [...new Map(specs.map((spec) => [spec.key, spec])).values()];
+export const usedKernels = (plan: MemoryPlan): KernelSpec[] => [
+  ...new Map(plan.calls.map((c) => [c.spec.key, c.spec])).values(),
+];
+
+/** One thread's part of the code for a team. */
+export interface TeamPart {
+  readonly writing: TeamWriting;
+  readonly team: Team;
 }
 
 /** Text that is equal for plans that make the same calls on the same places. */
@@ -38,12 +43,17 @@ function showPlace(plan: MemoryPlan, { block, offset }: Operand): string {
 }
 
 /** Writes the plan's calls, for one thread or for each of a team; their kernels are imports of the module. */
-export function writeCalls(w: FunctionWriter, plan: MemoryPlan, places: PlanPlaces, team: Team | null = null): void {
+export function writeCalls(
+  w: FunctionWriter,
+  plan: MemoryPlan,
+  places: PlanPlaces,
+  part: TeamPart | null = null,
+): void {
   const push = (x: Operand) => pushPlace(w, plan, places, x);
   const indexOf = (spec: KernelSpec) => w.module.imported(spec.key);
-  if (team !== null) {
-    const pushForThread = (x: Operand) => pushOwn(w, plan, places, team, x);
-    writeDivided(w, divide(plan), { team, indexOf, push: pushForThread });
+  if (part !== null) {
+    const { writing, team } = part;
+    writing.calls(w, plan, { team, indexOf, push: (x) => pushOwn(w, plan, places, team, x) });
     return;
   }
   for (const call of plan.calls) {

@@ -2,6 +2,7 @@
 import { BYTES, type FloatDtype } from '../../dtype.ts';
 import type { ConvParams } from '../../ops/conv.ts';
 import { sizeOf } from '../../shape.ts';
+import type { Aval } from '../../tensor.ts';
 import { convPlacesKernel, convTapsKernel } from './kernels/conv.ts';
 import {
   convTablesKernel,
@@ -11,6 +12,7 @@ import {
   tableArgs,
   vectorsOf,
 } from './kernels/conv-frame.ts';
+import type { Finish } from './kernels/matmul-finish.ts';
 import type { LowerContext, Operand } from './lower.ts';
 import { shifted } from './lower.ts';
 import { copyStrided, fill } from './lowerings.ts';
@@ -30,12 +32,12 @@ export interface ConvExtents {
 /** Places that a panel of output channels holds, about: it stays in the first-level cache. */
 const PANEL_PLACES = 512;
 
-const lanesOf = (x: Operand): number => 16 / BYTES[x.dtype];
+const lanesOf = (x: Aval): number => 16 / BYTES[x.dtype];
 /** Columns of a register tile. */
 const tileColumns = (x: Operand): number => 2 * lanesOf(x);
 
 /** Whether rows of this plane fill a vector. */
-export const fillsVectors = (x: Operand, { out }: Pick<ConvParams, 'out'>): boolean => out[1] >= lanesOf(x);
+export const fillsVectors = (x: Aval, [, columns]: readonly [number, number]): boolean => columns >= lanesOf(x);
 
 /** Whether there are output channels enough for the tiles of the kernels' gradient. */
 export const fillsTiles = (x: Operand, e: ConvExtents): boolean => e.outputs > lanesOf(x);
@@ -110,12 +112,24 @@ function tablesOf(
   return { offsets, vectors, count, room: context.temp({ shape: [elements], dtype }, { per: 'thread' }) };
 }
 
+/** Elementwise code that follows a convolution: its results, its other operands, and how these lie along images and channels. */
+export interface ConvFinish {
+  readonly finish: Finish;
+  readonly outs: readonly Operand[];
+  readonly others: readonly Operand[];
+  /** Elements from one channel and from one image of each operand to the next. */
+  readonly channelSteps: readonly number[];
+  readonly imageSteps: readonly number[];
+  readonly numbers: readonly number[];
+}
+
 /** y from images and kernels (groups, m, k). */
 export function convForward(
   context: LowerContext,
   [x, kernels, y]: readonly [Operand, Operand, Operand],
   e: ConvExtents,
   params: ConvParams,
+  after?: ConvFinish,
 ): void {
   const view = viewOf(e.inputs, params);
   callPlaces(context, { image: x, a: kernels, out: y }, view, {
@@ -125,6 +139,7 @@ export function convForward(
     groups: e.groups,
     turns: e.images * e.groups,
     imageStep: e.inputs * e.plane,
+    after,
   });
 }
 
@@ -134,6 +149,7 @@ export function convBackward(
   [y, turned, x]: readonly [Operand, Operand, Operand],
   e: ConvExtents,
   params: ConvParams,
+  after?: ConvFinish,
 ): void {
   const view = backwardView(e.outputs, params);
   callPlaces(context, { image: y, a: turned, out: x }, view, {
@@ -143,6 +159,7 @@ export function convBackward(
     groups: e.groups,
     turns: e.images * e.groups,
     imageStep: e.outputs * e.places,
+    after,
   });
 }
 
@@ -153,18 +170,23 @@ interface PlacesCall {
   readonly groups: number;
   readonly turns: number;
   readonly imageStep: number;
+  readonly after: ConvFinish | undefined;
 }
 
 function callPlaces(
   context: LowerContext,
   { image, a, out }: Readonly<Record<'image' | 'a' | 'out', Operand>>,
   view: View,
-  { m, k, plane, groups, turns, imageStep }: PlacesCall,
+  { m, k, plane, groups, turns, imageStep, after }: PlacesCall,
 ): void {
   const { offsets, vectors, room, count } = tablesOf(context, image, view);
-  const spec = convPlacesKernel(image.dtype as FloatDtype, view.isFramed);
+  const spec = convPlacesKernel(image.dtype as FloatDtype, view.isFramed, after?.finish);
   const args = [out, image, a, offsets, vectors, room, m, k, count, plane, groups, imageStep, m * plane];
-  context.call(spec, [...args, ...frameArgs(view.frame)], turns);
+  const more =
+    after === undefined
+      ? []
+      : [...after.outs, ...after.others, ...after.channelSteps, ...after.numbers, ...after.imageSteps];
+  context.call(spec, [...args, ...frameArgs(view.frame), ...more], turns);
 }
 
 /** The gradient of the kernels: sums over images and places, laid out by taps, then turned. */

@@ -2,6 +2,7 @@
 import { BYTES } from '../../dtype.ts';
 import type { ConvParams } from '../../ops/conv.ts';
 import { sizeOf } from '../../shape.ts';
+import type { Aval } from '../../tensor.ts';
 import { matmulKernel } from './kernels/matmul.ts';
 import { col2imGatherKernel, im2colKernel } from './kernels/patches.ts';
 import { windowArgs } from './kernels/window.ts';
@@ -9,6 +10,7 @@ import type { LowerContext, Operand } from './lower.ts';
 import { shifted } from './lower.ts';
 import {
   type ConvExtents,
+  type ConvFinish,
   convBackward,
   convForward,
   convKernels,
@@ -36,7 +38,7 @@ function extentsOf(images: number, [outputs, inputs]: readonly number[], p: Conv
     plane: sizeOf(p.input),
     places: sizeOf(p.out),
     window: windowArgs({ ...p, pad }),
-    isPointwise: sizeOf(p.kernel) === 1 && sizeOf(p.stride) === 1 && p.padding.flat().every((b) => b === 0),
+    isPointwise: isPointwise(p),
   };
 }
 
@@ -101,6 +103,14 @@ function eachImage(context: LowerContext, e: PatchExtents, s: Sequence): void {
   }
 }
 
+/** One tap, stride 1, no border: the columns are the plane. */
+const isPointwise = (p: ConvParams): boolean =>
+  sizeOf(p.kernel) === 1 && sizeOf(p.stride) === 1 && p.padding.flat().every((b) => b === 0);
+
+/** Whether the convolution that makes a plane of this size reads frames (and may be finished) or gathers columns. */
+export const readsFrames = (x: Aval, p: ConvParams, plane: readonly [number, number]): boolean =>
+  !isPointwise(p) && fillsVectors(x, plane);
+
 const imagesOf = (x: Operand, channels: number, plane: number, groups: number): Walk => ({
   x,
   perImage: groups * channels * plane,
@@ -113,11 +123,12 @@ export function lowerConv(
   [x, kernels]: readonly Operand[],
   [y]: readonly Operand[],
   params: ConvParams,
+  after?: ConvFinish,
 ): void {
   if (sizeOf(y!.shape) === 0) return;
   const e = extentsOf(x!.shape[0]!, kernels!.shape, params);
-  if (!e.isPointwise && fillsVectors(x!, params)) {
-    convForward(context, [x!, kernels!, y!], e, params);
+  if (readsFrames(x!, params, params.out)) {
+    convForward(context, [x!, kernels!, y!], e, params, after);
     return;
   }
   const k = e.inputs * e.taps;
@@ -140,6 +151,7 @@ export function lowerConvInput(
   [y, kernels]: readonly Operand[],
   [x]: readonly Operand[],
   params: ConvParams,
+  after?: ConvFinish,
 ): void {
   if (sizeOf(x!.shape) === 0) return;
   const e = extentsOf(y!.shape[0]!, kernels!.shape, params);
@@ -154,8 +166,8 @@ export function lowerConvInput(
     [group, k, e.taps, 1],
     [group, e.taps, e.inputs * e.taps, 1],
   );
-  if (!e.isPointwise && fillsVectors(y!, { out: params.input })) {
-    convBackward(context, [y!, turned, x!], e, params);
+  if (readsFrames(y!, params, params.input)) {
+    convBackward(context, [y!, turned, x!], e, params, after);
     return;
   }
   eachImage(context, e, {

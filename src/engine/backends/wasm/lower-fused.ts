@@ -11,7 +11,7 @@ import { type ElementwiseBody, elementwiseKernel } from './elementwise.ts';
 import { bounds } from './emitters.ts';
 import { FusedBody } from './fused-body.ts';
 import type { WasmLowering } from './lower.ts';
-import { alongRows, keyOf } from './lowerings.ts';
+import { alongRows, callAlong, keyOf } from './lowerings.ts';
 
 /** One elementwise node of a group; places count the inputs, then the numbers, then the steps. */
 export interface FusedStep {
@@ -23,6 +23,8 @@ export interface FusedStep {
 }
 
 export interface FusedParams {
+  /** How many operands are arrays. */
+  readonly inputs: number;
   readonly numbers: readonly ConstantParams[];
   readonly steps: readonly FusedStep[];
   /** Places of the results. */
@@ -32,30 +34,35 @@ export interface FusedParams {
 const lowerFused: WasmLowering<FusedParams> = (context, ins, outs, params) => {
   const { numbers, steps } = params;
   if (sizeOf(outs[0]!.shape) === 0) return;
-  const { operands, inputs, layout, places: extents, share } = alongRows(context, ins, outs[0]!);
+  const along = alongRows(context, ins, outs[0]!);
+  const { inputs, layout } = along;
   const dtypes = numbers.map((n) => n.dtype);
   const spec = elementwiseKernel({
-    key: `fused ${keyOf(inputs)} | ${codeKeyOf(params, inputs.length, outs)}`,
+    key: `fused ${keyOf(inputs)} | ${codeKeyOf(params, outs)}`,
     inputs,
     numbers: dtypes,
     out: outs.map((x) => x.dtype),
-    body: bodyOf(params, inputs.length),
+    body: bodyOf(params),
     layout,
     unroll: unrollOf(steps),
     hasWideInterior: steps.some((s) => s.code.isWide || BYTES[s.out.dtype] === 8),
   });
-  context.call(spec, [...outs, ...operands, ...numbers.map(storedValue), ...extents], share);
+  callAlong(context, spec, outs, along, numbers.map(storedValue));
 };
 
 /** Different for different code and results. */
-export function codeKeyOf(params: FusedParams, inputs: number, results: readonly Aval[]): string {
+export function codeKeyOf(params: FusedParams, results: readonly Aval[]): string {
   const { numbers, steps, outs } = params;
-  const bounded = boundsOf(params, inputs);
-  const code = steps
-    .map((s, k) => `${s.code.key}:${s.code.dtype}${bounded[k] === null ? '' : '!'}(${s.args})`)
-    .join(' ');
-  return `${numbers.map((n) => n.dtype)} | ${code} | ${results.map((x, k) => x.dtype + outs[k]!)}`;
+  const bounded = boundsOf(params);
+  const code = steps.map((s, k) => `${s.code.key}:${s.code.dtype}${bounded[k] === null ? '' : '!'}(${s.args})`);
+  return `${numbers.map((n) => n.dtype)} | ${code.join(' ')} | ${results.map((x, k) => x.dtype + outs[k]!)}`;
 }
+
+/** The steps as the body of a kernel. */
+export const bodyOf =
+  (params: FusedParams): ElementwiseBody =>
+  (w, values, profile) =>
+    new FusedBody(w, profile, values).write(params.steps, boundsOf(params), params.outs);
 
 /** Lanes of a vector: two where anything has 8 bytes. */
 export const lanesOf = ({ numbers, steps }: FusedParams, arrays: readonly { readonly dtype: Dtype }[]): 2 | 4 =>
@@ -67,19 +74,14 @@ export const lanesOf = ({ numbers, steps }: FusedParams, arrays: readonly { read
 export const storedValue = ({ value, dtype }: ConstantParams): number =>
   dtype === 'bool' ? Number(value !== 0) : value;
 
-/** The steps as the body of a loop over so many inputs and the numbers. */
-export function bodyOf(params: FusedParams, inputs: number): ElementwiseBody {
-  const bounded = boundsOf(params, inputs);
-  return (w, values, profile) => new FusedBody(w, profile, values).write(params.steps, bounded, params.outs);
-}
-
-/** For each step, the place of a bound that is a number other than 0 and NaN. */
-const boundsOf = ({ numbers, steps }: FusedParams, inputs: number): (number | null)[] =>
-  steps.map(({ code, args }) => {
+/** For each step, the place of its bound that is a number other than 0 and NaN. */
+function boundsOf({ numbers, steps, inputs }: FusedParams): (number | null)[] {
+  return steps.map(({ code, args }) => {
     if (code.plain === undefined || bounds[code.plain] === undefined) return null;
     const stored = (x: number) => (code.dtype === 'f32' ? Math.fround(x) : x);
     return args.find((place) => Math.abs(stored(numbers[place - inputs]?.value ?? 0)) > 0) ?? null;
   });
+}
 
 /** Short bodies share the turn of the loop among several vectors. */
 export const unrollOf = (steps: readonly FusedStep[]): number => (steps.length <= 4 ? 4 : steps.length <= 16 ? 2 : 1);

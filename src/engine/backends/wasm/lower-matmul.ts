@@ -47,8 +47,9 @@ export function callProducts(
   accumulate = false,
 ): void {
   const { m, n, k, stridesX, stridesY } = product;
-  if (n === 0) return;
-  const spec = matmulKernel({ dtype: kernelDtype(out.dtype), accumulate });
+  if (m === 0 || n === 0) return;
+  const isWide = sizeOf(dims) === 1 && n > m;
+  const spec = matmulKernel({ dtype: kernelDtype(out.dtype), accumulate, shared: isWide ? 'columns' : 'rows' });
   const bytes = BYTES[out.dtype];
   const steps = strides.map((s) => s.map((e) => e * bytes));
   repeatCalls(context, {
@@ -57,7 +58,7 @@ export function callProducts(
     steps,
     dims,
     args: [m, n, k, ...stridesX, ...stridesY, scratch],
-    share: m,
+    share: isWide ? n : m,
   });
 }
 

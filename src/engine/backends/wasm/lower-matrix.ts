@@ -8,6 +8,7 @@ import { aval } from '../../tensor.ts';
 import { hostKernel } from './host.ts';
 import { blockProductKernel, substituteKernel } from './kernels/block.ts';
 import { matmulScratchBytes } from './kernels/matmul.ts';
+import { rotateKernel } from './kernels/rotate.ts';
 import type { KernelLibrary } from './library.ts';
 import type { WasmLowering } from './lower.ts';
 
@@ -47,6 +48,7 @@ const address = ({ data, at }: Block): number => data.byteOffset + 8 * at;
 
 function wasmMath(library: KernelLibrary): BlockMath & { scratch: number } {
   const [plus, minus] = [false, true].map((isNegative) => library.get(blockProductKernel(isNegative)));
+  const [down, up] = [false, true].map((isUp) => library.get(rotateKernel(isUp)));
   const [divided, unit] = [false, true].map((hasUnit) => library.get(substituteKernel(hasUnit)));
   return {
     scratch: 0,
@@ -74,6 +76,10 @@ function wasmMath(library: KernelLibrary): BlockMath & { scratch: number } {
     substitute(a, x, hasUnitDiagonal) {
       const kernel = hasUnitDiagonal ? unit! : divided!;
       kernel(address(a), 8 * a.down, 8 * a.across, address(x), 8 * x.down, a.rows, 0, x.columns);
+    },
+    rotate(x, angles, [from, to], isUp) {
+      const kernel = isUp ? up! : down!;
+      kernel(address(x), 8 * x.down, address(angles), 8 * angles.down, from, to, 0, x.columns);
     },
   };
 }

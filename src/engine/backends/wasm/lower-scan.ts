@@ -17,11 +17,10 @@ import type { FunctionWriter, Local } from './assembler.ts';
 import { fuse } from './fuse.ts';
 import type { KernelSpec } from './library.ts';
 import type { WasmLowering } from './lower.ts';
-import { bodyKey, usedKernels, writeCalls } from './lower-body.ts';
+import { bodyKey, type TeamPart, usedKernels, writeCalls } from './lower-body.ts';
 import { type MemoryPlan, type OutputPlan, planMemory } from './plan.ts';
 import type { Profile } from './profile.ts';
-import { isWorthEntering } from './team/divide.ts';
-import { onFirst, type Team, writeBarrier } from './team/write.ts';
+import type { TeamWriting } from './team/write.ts';
 
 export interface BodyPlan {
   readonly plan: MemoryPlan;
@@ -85,7 +84,7 @@ export const lowerScan: WasmLowering<ScanParams> = (context, ins, outs, params) 
   const work = context.temp({ shape: [workBytes / 4], dtype: 'u32' });
   const { helperBytes } = plan;
   const helper = helperBytes === 0 ? [] : [context.temp({ shape: [helperBytes / 4], dtype: 'u32' }, { per: 'helper' })];
-  context.call(loopKernel(shape, key, false), [...ins, ...outs, work, ...helper], 1);
+  context.call(loopKernel(shape, key), [...ins, ...outs, work, ...helper], 1);
 };
 
 /** A result that is stacked and carried is written into the stack. */
@@ -97,16 +96,16 @@ function homesOf({ outputs, fresh }: MemoryPlan, carry: number): Home[] {
   });
 }
 
-function loopKernel(shape: LoopShape, key: string, isTeam: boolean): KernelSpec {
+function loopKernel(shape: LoopShape, key: string, writing: TeamWriting | null = null): KernelSpec {
   const { plan, consts, carry, length, reverse, flag, xBytes, yBytes, carryBytes } = shape;
   const count = consts + 2 * carry + xBytes.length + yBytes.length + (plan.helperBytes > 0 ? 2 : 1);
-  const name = isTeam ? 'team scan' : 'scan';
+  const name = writing === null ? 'scan' : 'team scan';
   return {
     key: `${name} ${length} ${reverse ? 'r' : ''} ${flag ?? ''} ${shape.flagWords} ${consts} ${carryBytes} ${xBytes} ${yBytes} ${key}`,
     params: Array<'i32'>(count + 2).fill('i32'),
-    uses: usedKernels(plan, isTeam),
-    emit: (w, _profile, ...params) => new LoopWriter(w, shape, params, isTeam).write(),
-    ...(!isTeam && isWorthEntering(plan) ? { team: () => loopKernel(shape, key, true) } : {}),
+    uses: writing === null ? usedKernels(plan) : writing.kernels(plan),
+    emit: (w, _profile, ...params) => new LoopWriter(w, shape, params, writing).write(),
+    ...(writing === null ? { team: { plan, make: (given) => loopKernel(shape, key, given) } } : {}),
   };
 }
 
@@ -119,12 +118,12 @@ class LoopWriter {
   readonly #ys: readonly Local[];
   readonly #work: Local;
   readonly #helper: Local | null;
-  readonly #team: Team | null;
+  readonly #part: TeamPart | null;
   /** Where each leaf of the carry is now, and where the step may write it. */
   readonly #now: readonly Local[];
   readonly #next: readonly Local[];
 
-  constructor(w: FunctionWriter, shape: LoopShape, params: readonly Local[], isTeam: boolean) {
+  constructor(w: FunctionWriter, shape: LoopShape, params: readonly Local[], writing: TeamWriting | null) {
     let at = 0;
     const take = (n: number): readonly Local[] => {
       at += n;
@@ -139,7 +138,8 @@ class LoopWriter {
     this.#ys = take(shape.yBytes.length);
     this.#work = params[at]!;
     this.#helper = shape.plan.helperBytes > 0 ? params[at + 1]! : null;
-    this.#team = isTeam ? { thread: params.at(-2)!, threads: params.at(-1)! } : null;
+    const team = { thread: params.at(-2)!, threads: params.at(-1)! };
+    this.#part = writing === null ? null : { writing, team };
     this.#next = this.#last.map(() => w.local('i32'));
   }
 
@@ -186,13 +186,13 @@ class LoopWriter {
 
   /** The threads wait for one another. */
   #meet(): void {
-    if (this.#team !== null) writeBarrier(this.#w, this.#team);
+    this.#part?.writing.barrier(this.#w, this.#part.team);
   }
 
   /** What one thread does for all. */
   #once(body: () => void): void {
-    if (this.#team === null) body();
-    else onFirst(this.#w, this.#team, body);
+    if (this.#part === null) body();
+    else this.#part.writing.onFirst(this.#w, this.#part.team, body);
   }
 
   #fillZero(y: Local, bytes: number): void {
@@ -243,7 +243,7 @@ class LoopWriter {
     const { plan, xBytes, yBytes, reverse } = this.#shape;
     const inputs = [...this.#consts, ...this.#now, ...this.#xs];
     const homes = this.#shape.homes.map((h) => (h.kind === 'y' ? this.#ys[h.index]! : this.#next[h.index]!));
-    writeCalls(this.#w, plan, { inputs, homes, work: this.#work, helper: this.#helper }, this.#team);
+    writeCalls(this.#w, plan, { inputs, homes, work: this.#work, helper: this.#helper }, this.#part);
     const copies = this.#copies(inputs, homes);
     if (copies.length > 0) {
       this.#meet();

@@ -4,7 +4,7 @@ import type { ReduceParams } from '../../ops/reduce.ts';
 import { reducedShape, sizeOf } from '../../shape.ts';
 import type { FunctionWriter } from './assembler.ts';
 import type { Emit } from './elementwise.ts';
-import { expEmit, logEmit } from './functions/index.ts';
+import { expShareEmit, logEmit } from './functions/index.ts';
 import { type SoftmaxKind, softmaxKernel } from './kernels/softmax.ts';
 import { NARROW, narrowSoftmaxKernel } from './kernels/softmax-narrow.ts';
 import type { LowerContext, Operand, WasmLowering } from './lower.ts';
@@ -32,7 +32,7 @@ const shift: Emit = (w, dtype, profile) => {
 
 const expShifted: Emit = (w, dtype, profile) => {
   shift(w, dtype, profile);
-  return expEmit(w, dtype, profile);
+  return expShareEmit(w, dtype, profile);
 };
 
 /** s → max(s, 1): the largest element alone contributes 1. */

@@ -10,8 +10,10 @@ import { stridedCopyKernel } from './kernels/copy.ts';
 import { coalesce, planCopy } from './kernels/copy-plan.ts';
 import { fillKernel } from './kernels/fill.ts';
 import { type ReduceOp, reduceKernel } from './kernels/reduce.ts';
+import type { KernelSpec } from './library.ts';
 import type { LowerContext, Operand, WasmLowering } from './lower.ts';
 import { shifted } from './lower.ts';
+import { repeatCalls } from './lower-repeat.ts';
 
 export interface ElementwiseLowering {
   /** Vectors per turn of the loop. */
@@ -21,7 +23,7 @@ export interface ElementwiseLowering {
   readonly hasWideInterior?: boolean;
 }
 
-/** An elementwise op over rows: trailing axes are joined, at most one row axis is left, anything more is spread out first. */
+/** An elementwise op over rows: trailing axes are joined, at most two row axes are left, anything more is spread out first. */
 export function lowerElementwise(
   name: string,
   emit: Emit,
@@ -30,11 +32,12 @@ export function lowerElementwise(
   return (context, ins, [out]) => {
     if (sizeOf(out!.shape) === 0) return;
     const dtype = dtypeOf?.(ins) ?? ins.at(-1)!.dtype;
-    const { operands, inputs, layout, places, share } = alongRows(context, ins, out!);
+    const along = alongRows(context, ins, out!);
+    const { inputs, layout } = along;
     const key = `${name} ${keyOf(inputs)} ${out!.dtype}`;
     const body = applying(emit, dtype);
     const spec = elementwiseKernel({ key, inputs, out: out!.dtype, body, layout, unroll, hasWideInterior });
-    context.call(spec, [out!, ...operands, ...places], share);
+    callAlong(context, spec, [out!], along);
   };
 }
 
@@ -49,13 +52,33 @@ export interface AlongRows {
   readonly places: readonly number[];
   /** The number of rows, or of elements. */
   readonly share: number;
+  /** Several such blocks of rows, and the elements from one of each operand to the next. */
+  readonly blocks: { readonly count: number; readonly steps: readonly number[] } | null;
 }
 
-/** How an elementwise kernel reads its operands: trailing axes joined, at most one row axis left, anything more spread out first. */
+/** Calls an elementwise kernel on operands that lie along rows. */
+export function callAlong(
+  context: LowerContext,
+  spec: KernelSpec,
+  outs: readonly Operand[],
+  { operands, places, share, blocks }: AlongRows,
+  numbers: readonly number[] = [],
+): void {
+  if (blocks === null) {
+    context.call(spec, [...outs, ...operands, ...numbers, ...places], share);
+    return;
+  }
+  const pointers = [...outs, ...operands];
+  const elements = [...outs.map(() => share * places[0]!), ...blocks.steps];
+  const steps = pointers.map((x, k) => [elements[k]! * BYTES[x.dtype]]);
+  repeatCalls(context, { spec, pointers, steps, dims: [blocks.count], args: [...numbers, ...places], share });
+}
+
+/** How an elementwise kernel reads its operands: trailing axes joined, at most two row axes left, anything more spread out first. */
 export function alongRows(context: LowerContext, ins: readonly Operand[], out: Operand): AlongRows {
   const joined = coalesce(out.shape, stridesOf(out.shape), ...ins.map((x) => broadcastStrides(x.shape, out.shape)));
   const { dims, strides } = joined;
-  if (dims.length > 2)
+  if (dims.length > 3)
     return alongRows(
       context,
       ins.map((x) => spread(context, x, out.shape)),
@@ -66,9 +89,11 @@ export function alongRows(context: LowerContext, ins: readonly Operand[], out: O
     const isSpread = dims.length === 0 || own[k]!.at(-1) === 0;
     return { dtype, mode: isSpread ? ('s' as const) : ('v' as const) };
   });
-  if (dims.length < 2) return { operands: ins, inputs, layout: 'flat', places: [], share: dims[0] ?? 1 };
-  const [rows, inner] = dims as [number, number];
-  return { operands: ins, inputs, layout: 'rows', places: [inner, ...own.map((s) => s[0]!)], share: rows };
+  if (dims.length < 2) return { operands: ins, inputs, layout: 'flat', places: [], share: dims[0] ?? 1, blocks: null };
+  const [rows, inner] = dims.slice(-2) as [number, number];
+  const places = [inner, ...own.map((s) => s.at(-2)!)];
+  const blocks = dims.length === 2 ? null : { count: dims[0]!, steps: own.map((s) => s[0]!) };
+  return { operands: ins, inputs, layout: 'rows', places, share: rows, blocks };
 }
 
 /** An operand written out at its full broadcast shape. */

@@ -33,6 +33,8 @@ export interface PlannedBlock {
 
 /** A call with what its division among threads depends on. */
 export interface PlannedCall extends KernelCall {
+  /** Position of its node in the graph. */
+  readonly node: number;
   /** Blocks that the op writes: its results and its temporaries. */
   readonly writes: ReadonlySet<number>;
   /** What one thread will take for it, in microseconds, roughly. */
@@ -178,7 +180,8 @@ class Planner {
     const writes = new Set([...outs, ...recorder.temps].map((x) => x.block));
     const { flops, macs } = op.cost(ins, outs, params);
     const work = Math.max(flops / (macs ? TILE_FLOPS : PLAIN_FLOPS), trafficOf(ins, outs) / BYTES_MOVED);
-    for (const call of recorder.calls) this.#calls.push({ ...call, writes, micros: work / recorder.calls.length });
+    for (const call of recorder.calls)
+      this.#calls.push({ ...call, node: position, writes, micros: work / recorder.calls.length });
   }
 
   #addTemps({ temps }: Recorder, position: number): void {

@@ -2,25 +2,36 @@
 import type { Graph } from '../../graph.ts';
 import { Concrete } from '../../tensor.ts';
 import type { CompileOptions, Program } from '../backend.ts';
+import { type CompiledProgram, probe } from '../probe.ts';
 import { fuse } from './fuse.ts';
 import type { KernelLibrary } from './library.ts';
 import type { Operand } from './lower.ts';
 import { compilePlan } from './module.ts';
 import { baseOf, type MemoryPlan, planMemory } from './plan.ts';
-import { prepareCalls, type RelocatableCall, type Relocation, runCalls } from './relocation.ts';
+import type { Profile } from './profile.ts';
+import { prepareCalls, type RelocatableCall, type Relocation, runCalls, timeCalls } from './relocation.ts';
 import type { StoragePool, WasmStorage } from './storage.ts';
-import { isWorthDividing } from './team/divide.ts';
-import { compileTeamPlan, helperSlot } from './team/plan-module.ts';
-import type { TeamPlan, ThreadPool } from './team/pool.ts';
+
+/** Several threads that can run a plan together. */
+export interface TeamRunner {
+  /** Runs the plan on these base addresses; false where one thread should. */
+  enter(plan: MemoryPlan, bases: readonly number[]): boolean;
+}
+
+/** Who has threads, once they were asked for. */
+export interface TeamHolder {
+  readonly team: TeamRunner | null;
+}
 
 /** Calls after which an `auto` program is compiled. */
 const WARM_CALLS = 2;
 
 let runs = 0;
 
-export class WasmProgram implements Program {
+export class WasmProgram implements Program, CompiledProgram {
   readonly plan: MemoryPlan;
-  readonly #graph: Graph;
+  /** As it was planned, with its chains fused. */
+  readonly graph: Graph;
   readonly #library: KernelLibrary;
   readonly #pool: StoragePool;
   readonly #donate: readonly number[];
@@ -30,20 +41,23 @@ export class WasmProgram implements Program {
   #runs = 0;
   #interpreted: RelocatableCall[] | null = null;
   #compiled: ((table: number) => void) | null = null;
-  /** The threads, if the plan's work is worth waking them. */
-  readonly #team: ThreadPool | null;
-  #compiledForTeam: TeamPlan | null = null;
+  readonly #holder: TeamHolder;
 
-  constructor(graph: Graph, library: KernelLibrary, pool: StoragePool, team: ThreadPool, options: CompileOptions) {
-    this.#graph = fuse(graph);
+  constructor(graph: Graph, library: KernelLibrary, pool: StoragePool, holder: TeamHolder, options: CompileOptions) {
+    this.graph = fuse(graph);
     this.#library = library;
     this.#pool = pool;
     this.#donate = options.donate ?? [];
     this.#tier = options.tier ?? 'auto';
-    this.plan = planMemory(this.#graph, library.profile, this.#donate);
-    this.#team = isWorthDividing(this.plan) ? team : null;
+    this.plan = planMemory(this.graph, library.profile, this.#donate);
+    this.#holder = holder;
     this.#bases = new Array<number>(1 + this.plan.inputs + this.plan.fresh.length).fill(0);
     library.warm(this.plan.calls.map((c) => c.spec));
+    probe()?.compiled(this);
+  }
+
+  get profile(): Profile {
+    return this.#library.profile;
   }
 
   get peakBytes(): number {
@@ -91,7 +105,7 @@ export class WasmProgram implements Program {
 
   #results(given: readonly WasmStorage[], fresh: readonly WasmStorage[]): readonly Concrete[] {
     return this.plan.outputs.map((o, k) => {
-      const x = this.#graph.avals[this.#graph.outputs[k]!]!;
+      const x = this.graph.avals[this.graph.outputs[k]!]!;
       return new Concrete(x.shape, x.dtype, o.from === 'input' ? given[o.index]! : fresh[o.index]!);
     });
   }
@@ -114,13 +128,19 @@ export class WasmProgram implements Program {
   #execute(): void {
     const wantsModule = this.#tier === 'module' || (this.#tier === 'auto' && this.#runs >= WARM_CALLS);
     this.#runs++;
-    if (wantsModule) this.#runModule();
+    const ran = probe()?.ran;
+    if (ran) ran(this, timeCalls(this.#prepared(), this.#bases));
+    else if (wantsModule) this.#runModule();
     else this.#interpret();
   }
 
   #interpret(): void {
+    runCalls(this.#prepared(), this.#bases);
+  }
+
+  #prepared(): RelocatableCall[] {
     this.#interpreted ??= prepareCalls(this.plan.calls, this.#library, (x) => this.#relocate(x));
-    runCalls(this.#interpreted, this.#bases);
+    return this.#interpreted;
   }
 
   #relocate({ block, offset }: Operand): Relocation {
@@ -130,33 +150,16 @@ export class WasmProgram implements Program {
 
   #runModule(): void {
     this.#interpreted = null;
-    const threads = this.#team?.threads ?? 1;
+    if (this.#holder.team?.enter(this.plan, this.#bases)) return;
+    this.#compiled ??= compilePlan(this.plan, this.#library);
     const { arena } = this.#pool;
-    const bytes = 4 * (helperSlot(this.plan) + 1);
+    const bytes = 4 * this.#bases.length;
     const table = arena.allocate(bytes);
-    const words = new Uint32Array(arena.memory.buffer, table, bytes / 4);
-    words.set(this.#bases);
+    new Uint32Array(arena.memory.buffer, table, this.#bases.length).set(this.#bases);
     try {
-      if (threads > 1) this.#runTeam(table, threads);
-      else {
-        this.#compiled ??= compilePlan(this.plan, this.#library);
-        this.#compiled(table);
-      }
+      this.#compiled(table);
     } finally {
       arena.free(table, bytes);
-    }
-  }
-
-  #runTeam(table: number, threads: number): void {
-    this.#compiledForTeam ??= compileTeamPlan(this.plan, this.#library);
-    const { arena } = this.#pool;
-    const bytes = this.plan.helperBytes * (threads - 1);
-    const helper = bytes === 0 ? 0 : arena.allocate(bytes);
-    new Uint32Array(arena.memory.buffer, table)[helperSlot(this.plan)] = helper;
-    try {
-      this.#team!.run(this.#compiledForTeam, table);
-    } finally {
-      if (bytes > 0) arena.free(helper, bytes);
     }
   }
 }

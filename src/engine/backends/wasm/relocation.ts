@@ -41,3 +41,11 @@ export function runCalls(calls: readonly RelocatableCall[], bases: readonly numb
     kernel(...args);
   }
 }
+
+/** Makes the calls and returns the milliseconds of each. */
+export const timeCalls = (calls: readonly RelocatableCall[], bases: readonly number[]): number[] =>
+  calls.map((call) => {
+    const start = performance.now();
+    runCalls([call], bases);
+    return performance.now() - start;
+  });

@@ -5,6 +5,7 @@
  * Source   Golub and Kahan, Calculating the Singular Values and Pseudo-Inverse of a Matrix, SIAM J. Numer. Anal. 2, 1965; Golub and Van Loan, §8.6;
  *          steps without shift where B is singular: Demmel and Kahan, Accurate Singular Values of Bidiagonal Matrices, 1990.
  */
+import type { Desk } from './block.ts';
 import { type Reflection, reflectColumns, reflectionOf, reflectRows } from './householder.ts';
 import { length2, Rotations } from './rotations.ts';
 
@@ -26,8 +27,8 @@ interface Factors {
   readonly n: number;
 }
 
-/** Fills the rows of u (n, m) and v (n, n) with singular vectors of a (m, n), m ≥ n, which is used up; returns the singular values beside them, in no order. */
-export function singularRows(a: Float64Array, factors: Factors): Float64Array {
+/** Fills the rows of u (n, m) and v (n, n) with singular vectors of a (m, n), m ≥ n, which is used up; returns the singular values beside them, in no order. The desk has room for 4·n numbers. */
+export function singularRows(desk: Desk, a: Float64Array, factors: Factors): Float64Array {
   const { u, v, m, n } = factors;
   const b: Bidiagonal = { d: new Float64Array(n), e: new Float64Array(n) };
   const [left, right] = bidiagonalize(a, m, n, b);
@@ -37,7 +38,7 @@ export function singularRows(a: Float64Array, factors: Factors): Float64Array {
   }
   for (let k = n - 1; k >= 0; k--) reflectRows(left[k]!, u, m, k, n);
   for (let k = n - 3; k >= 0; k--) reflectRows(right[k]!, v, n, k + 1, n);
-  if (!diagonalizeSteps(b, factors)) b.d.fill(Number.NaN);
+  if (!diagonalizeSteps(desk, b, factors)) b.d.fill(Number.NaN);
   makePositive(b.d, v, n);
   return b.d;
 }
@@ -61,12 +62,15 @@ function bidiagonalize(a: Float64Array, m: number, n: number, { d, e }: Bidiagon
   return [left, right];
 }
 
-function diagonalizeSteps(b: Bidiagonal, { u, v, m, n }: Factors): boolean {
+function diagonalizeSteps({ math, work }: Desk, b: Bidiagonal, { u, v, m, n }: Factors): boolean {
   const { d, e } = b;
   const size = d.reduce((most, x, i) => Math.max(most, Math.abs(x), Math.abs(e[i]!)), 0);
   const isSplit = (i: number): boolean =>
     Math.abs(e[i]!) <= Math.max(ROUNDING * (Math.abs(d[i]!) + Math.abs(d[i + 1]!)), NEGLIGIBLE * size);
-  const [rows, columns] = [new Rotations(n), new Rotations(n)];
+  const [rows, columns] = [0, 2 * n].map((from) => new Rotations(math, work.subarray(from, from + 2 * n))) as [
+    Rotations,
+    Rotations,
+  ];
   for (let to = n - 1, steps = 0; to > 0; ) {
     let from = to;
     while (from > 0 && !isSplit(from - 1)) from--;

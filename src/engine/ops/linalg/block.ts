@@ -19,6 +19,8 @@ export interface BlockMath {
   product(c: Block, a: Block, b: Block, mode: 'set' | 'add' | 'subtract'): void;
   /** x ← T⁻¹·x with T the lower triangle of a; the rows of x are contiguous. */
   substitute(a: Block, x: Block, hasUnitDiagonal: boolean): void;
+  /** Rotates rows i and i + 1 of x by (c, s) in column i of `angles`: x ← c·x + s·y, y ← c·y − s·x for i = from … to − 1, or back; rows are contiguous. */
+  rotate(x: Block, angles: Block, range: readonly [from: number, to: number], isUp: boolean): void;
 }
 
 /** What an op's loops may use besides their operands. */
@@ -122,6 +124,20 @@ export function invertUpper(math: BlockMath, a: Block, x: Block): void {
   for (let i = half; i < n; i++) x.data.fill(0, x.at + i * x.down, x.at + i * x.down + half);
 }
 
+/** The product of two contiguous vectors, in four chains, so that additions need not wait for one another. */
+export function dotOf(data: Float64Array, x: number, y: number, n: number): number {
+  let [a, b, c, d] = [0, 0, 0, 0];
+  let i = 0;
+  for (; i + 3 < n; i += 4) {
+    a += data[x + i]! * data[y + i]!;
+    b += data[x + i + 1]! * data[y + i + 1]!;
+    c += data[x + i + 2]! * data[y + i + 2]!;
+    d += data[x + i + 3]! * data[y + i + 3]!;
+  }
+  for (; i < n; i++) a += data[x + i]! * data[y + i]!;
+  return a + b + (c + d);
+}
+
 const TILE = 16;
 
 /** y ← xᵀ for y (rows, columns), both in contiguous rows, tile by tile. */
@@ -158,6 +174,17 @@ export const plainMath: BlockMath = {
       if (hasUnitDiagonal) continue;
       const pivot = a.data[a.at + i * (a.down + a.across)]!;
       for (let c = 0; c < x.columns; c++) x.data[to + c]! /= pivot;
+    }
+  },
+  rotate(x, angles, [from, to], isUp) {
+    for (let turn = from; turn < to; turn++) {
+      const i = isUp ? from + to - 1 - turn : turn;
+      const [c, s] = [angles.data[angles.at + i]!, angles.data[angles.at + angles.down + i]!];
+      for (let j = 0, p = x.at + i * x.down, q = p + x.down; j < x.columns; j++, p++, q++) {
+        const [one, two] = [x.data[p]!, x.data[q]!];
+        x.data[p] = c * one + s * two;
+        x.data[q] = c * two - s * one;
+      }
     }
   },
 };

@@ -11,6 +11,7 @@ import { eye, iota } from '../iota.ts';
 import { matmul } from '../matmul.ts';
 import { expandDims, swapLast } from '../movement.ts';
 import { diag, diagonal } from '../triangle.ts';
+import { type Desk, sheets } from './block.ts';
 import { diagonalize } from './jacobi.ts';
 import { matrixOp, roundedLike, squareOf } from './matrix-op.ts';
 import { eigenRows } from './tridiagonal.ts';
@@ -50,16 +51,22 @@ function scaleOf(a: TypedArray): number {
   return largest === 0 || (largest > 1e-100 && largest < 1e100) ? 1 : largest;
 }
 
-function decompose(a: TypedArray, w: TypedArray, v: TypedArray, n: number, method: SpectralMethod): void {
+function decompose(a: TypedArray, [w, v]: readonly TypedArray[], method: SpectralMethod, desk: Desk): void {
+  const n = w!.length;
   const scale = scaleOf(a);
-  const [work, rows] = [Float64Array.from(a, (x) => x / scale), new Float64Array(n * n)];
-  if (method === 'jacobi') diagonalize(work, rows, n);
-  const values = method === 'jacobi' ? work.filter((_, i) => i % (n + 1) === 0) : eigenRows(work, rows, n);
+  const used = Float64Array.from(a, (x) => x / scale);
+  const [rows, work] = sheets(desk.work, n * n);
+  rows.fill(0);
+  if (method === 'jacobi') diagonalize(used, rows, n);
+  const values =
+    method === 'jacobi'
+      ? used.filter((_, i) => i % (n + 1) === 0)
+      : eigenRows({ math: desk.math, work }, used, rows, n);
   const order = Int32Array.from(values, (_, i) => i).sort((i, j) => values[i]! - values[j]!);
   order.forEach((from, to) => {
-    w[to] = values[from]! * scale;
+    w![to] = values[from]! * scale;
     const sign = rows[from * n + peakOf(rows, from * n, n)]! < 0 ? -1 : 1;
-    for (let i = 0; i < n; i++) v[i * n + to] = sign * rows[from * n + i]!;
+    for (let i = 0; i < n; i++) v![i * n + to] = sign * rows[from * n + i]!;
   });
 }
 
@@ -83,11 +90,11 @@ export const eighOp: Op<SpectralParams> = /* @__PURE__ */ matrixOp<SpectralParam
     const inner = matmul(matmul(v!, da, { transposeX: true }), v!);
     return [diagonal(inner), matmul(v!, mul(inner, inverseGaps(w!)))];
   },
-  kernel: ([a], [w, v], [size], params) => {
-    const n = size![0]!;
-    if (isFiniteArray(a!)) decompose(a!, w!, v!, n, methodOf(params, n));
-    else for (const out of [w!, v!]) out.fill(Number.NaN);
+  kernel: ([a], outs, [size], params, desk) => {
+    if (isFiniteArray(a!)) decompose(a!, outs, methodOf(params, size![0]!), desk);
+    else for (const out of outs) out.fill(Number.NaN);
   },
+  room: ([size]) => (size![0]! + 2) * size![0]!,
   flops: ([size]) => 9 * size![0]! ** 3,
 });
 

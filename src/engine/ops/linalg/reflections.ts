@@ -4,7 +4,7 @@
  * Letters  A (m, n) with m ≥ n, kept by columns: row j of the array is column j. Reflection k is I − βₖ·vₖ·vₖᵀ; a panel of them is I − Vᵀ·T·V with the vectors in the rows of V and T upper triangular.
  * Source   Schreiber and Van Loan, A Storage-Efficient WY Representation, SIAM J. Sci. Stat. Comput. 10, 1989; panels by halves: Elmroth and Gustavson, 2000.
  */
-import { type Block, blockOf, type Desk, partOf, turned } from './block.ts';
+import { type Block, blockOf, type Desk, dotOf, partOf, turned } from './block.ts';
 import { lengthOf } from './householder.ts';
 
 /** Reflections that act together. */
@@ -106,7 +106,7 @@ function reduceColumn(v: Block, r: Block, t: Block, [i, k, to]: readonly [i: num
   if (i === 0 || beta === 0) return;
   // Column i of T: −β·T·V·v.
   const along = Float64Array.from({ length: i }, (_, j) =>
-    dot(data, v.at + (k - i + j) * v.down + k, vector.at, m - k),
+    dotOf(data, v.at + (k - i + j) * v.down + k, vector.at, m - k),
   );
   for (let j = 0; j < i; j++) {
     let sum = 0;
@@ -129,23 +129,9 @@ export function makeReflection(
   return { beta: 1 / (1 + Math.abs(first)), head: first < 0 ? length : -length }; // |v|² = 2·(1 + |first|)
 }
 
-/** Four chains, so that additions need not wait for one another. */
-function dot(data: Float64Array, x: number, y: number, n: number): number {
-  let [a, b, c, d] = [0, 0, 0, 0];
-  let i = 0;
-  for (; i + 3 < n; i += 4) {
-    a += data[x + i]! * data[y + i]!;
-    b += data[x + i + 1]! * data[y + i + 1]!;
-    c += data[x + i + 2]! * data[y + i + 2]!;
-    d += data[x + i + 3]! * data[y + i + 3]!;
-  }
-  for (; i < n; i++) a += data[x + i]! * data[y + i]!;
-  return a + b + (c + d);
-}
-
 function moveAlong(data: Float64Array, v: number, x: number, n: number, beta: number): void {
   if (beta === 0) return;
-  const factor = beta * dot(data, v, x, n);
+  const factor = beta * dotOf(data, v, x, n);
   for (let i = 0; i < n; i++) data[x + i]! -= factor * data[v + i]!;
 }
 

@@ -1,5 +1,6 @@
 /** Plane rotations: the angles that several methods choose, and their application to rows. */
 import type { TypedArray } from '../../dtype.ts';
+import { type Block, type BlockMath, blockOf } from './block.ts';
 
 /** Cosine and sine of the rotation that makes the off-diagonal element of [[p, o], [o, q]] zero; the smaller of the two angles. */
 export function jacobiRotation(p: number, o: number, q: number): [c: number, s: number] {
@@ -32,51 +33,32 @@ export function length2(x: number, y: number): number {
   return large * Math.sqrt(1 + ratio * ratio);
 }
 
-/** Rotations of neighbouring rows, noted first and applied together: a pass reads each row once for two of them. */
+/** Rotations of neighbouring rows, noted first and applied together. */
 export class Rotations {
-  readonly #cos: Float64Array;
-  readonly #sin: Float64Array;
+  readonly #math: BlockMath;
+  /** Cosines, then sines: (2, n). */
+  readonly #angles: Block;
 
-  constructor(n: number) {
-    this.#cos = new Float64Array(n);
-    this.#sin = new Float64Array(n);
+  /** `room` holds 2·n numbers. */
+  constructor(math: BlockMath, room: Float64Array) {
+    this.#math = math;
+    this.#angles = blockOf(room, 2, room.length / 2);
   }
 
   /** Notes number i: x ← c·x + s·y, y ← c·y − s·x for x = row i, y = row i + 1. */
   set(i: number, c: number, s: number): void {
-    this.#cos[i] = c;
-    this.#sin[i] = s;
+    const { data, at, down } = this.#angles;
+    data[at + i] = c;
+    data[at + down + i] = s;
   }
 
   /** Applies numbers from … to − 1, in this order, to the rows of w, which have n elements. */
   down(w: Float64Array, n: number, from: number, to: number): void {
-    let i = from;
-    for (; i + 1 < to; i += 2) this.#pair(w, n, i);
-    if (i < to) this.#single(w, n, i);
+    this.#math.rotate(blockOf(w, w.length / n, n), this.#angles, [from, to], false);
   }
 
   /** The same in falling order. */
   up(w: Float64Array, n: number, from: number, to: number): void {
-    for (let i = to - 1; i >= from; i--) this.#single(w, n, i);
-  }
-
-  #single(w: Float64Array, n: number, i: number): void {
-    const [c, s] = [this.#cos[i]!, this.#sin[i]!];
-    for (let x = i * n, y = x + n; x < (i + 1) * n; x++, y++) {
-      const [p, q] = [w[x]!, w[y]!];
-      w[x] = c * p + s * q;
-      w[y] = c * q - s * p;
-    }
-  }
-
-  #pair(w: Float64Array, n: number, i: number): void {
-    const [c, s, c2, s2] = [this.#cos[i]!, this.#sin[i]!, this.#cos[i + 1]!, this.#sin[i + 1]!];
-    for (let x = i * n, y = x + n, z = y + n; x < (i + 1) * n; x++, y++, z++) {
-      const [p, q, r] = [w[x]!, w[y]!, w[z]!];
-      const middle = c * q - s * p;
-      w[x] = c * p + s * q;
-      w[y] = c2 * middle + s2 * r;
-      w[z] = c2 * r - s2 * middle;
-    }
+    this.#math.rotate(blockOf(w, w.length / n, n), this.#angles, [from, to], true);
   }
 }

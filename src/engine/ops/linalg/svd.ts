@@ -11,6 +11,7 @@ import { matmul } from '../matmul.ts';
 import { concat, expandDims, pad, swapLast } from '../movement.ts';
 import { diag, diagonal } from '../triangle.ts';
 import { singularRows } from './bidiagonal.ts';
+import { type Desk, sheets } from './block.ts';
 import {
   inverseGaps,
   isFiniteArray,
@@ -51,27 +52,37 @@ interface Rows {
 }
 
 /** By Jacobi: the rows of Aᵀ are rotated until they are orthogonal. */
-function rotatedRows(a: TypedArray, m: number, n: number, scale: number): Rows {
-  const [left, right] = [new Float64Array(n * m), new Float64Array(n * n)];
+function rotatedRows(a: TypedArray, m: number, n: number, scale: number, { work }: Desk): Rows {
+  const [left, right] = sheets(work, n * m, n * n);
+  right.fill(0);
   for (let i = 0; i < m; i++) for (let j = 0; j < n; j++) left[j * m + i] = a[i * n + j]! / scale;
   orthogonalize(left, right, n, m);
   const values = Float64Array.from({ length: n }, (_, j) => lengthOf(left, j * m, m, 1));
   return { left, right, values, isScaled: true };
 }
 
-function steppedRows(a: TypedArray, m: number, n: number, scale: number): Rows {
-  const [left, right] = [new Float64Array(n * m), new Float64Array(n * n)];
+function steppedRows(a: TypedArray, m: number, n: number, scale: number, { math, work }: Desk): Rows {
+  const [left, right, rest] = sheets(work, n * m, n * n);
+  left.fill(0);
+  right.fill(0);
   const values = singularRows(
+    { math, work: rest },
     Float64Array.from(a, (x) => x / scale),
     { u: left, v: right, m, n },
   );
   return { left, right, values, isScaled: false };
 }
 
-function decompose(a: TypedArray, outs: readonly TypedArray[], m: number, n: number, method: SpectralMethod): void {
+function decompose(
+  a: TypedArray,
+  outs: readonly TypedArray[],
+  [m, n]: readonly [number, number],
+  method: SpectralMethod,
+  desk: Desk,
+): void {
   const [u, s, v] = outs as [TypedArray, TypedArray, TypedArray];
   const scale = lengthOf(a, 0, a.length, 1) || 1;
-  const { left, right, values, isScaled } = (method === 'jacobi' ? rotatedRows : steppedRows)(a, m, n, scale);
+  const { left, right, values, isScaled } = (method === 'jacobi' ? rotatedRows : steppedRows)(a, m, n, scale, desk);
   const order = Int32Array.from(values, (_, j) => j).sort((i, j) => values[j]! - values[i]! || i - j);
   order.forEach((from, to) => {
     const value = values[from]!;
@@ -93,11 +104,12 @@ export const svdOp: Op<SpectralParams> = /* @__PURE__ */ matrixOp<SpectralParams
   ],
   jvp: ({ outs, tangents: [da] }): readonly MaybeTensor[] =>
     da == null ? [null, null, null] : tangentsOf(outs as [Tensor, Tensor, Tensor], da),
-  kernel: ([a], outs, [size], params) => {
+  kernel: ([a], outs, [size], params, desk) => {
     const [m, n] = size as [number, number];
-    if (isFiniteArray(a!)) decompose(a!, outs, m, n, methodOf(params, n));
+    if (isFiniteArray(a!)) decompose(a!, outs, [m, n], methodOf(params, n), desk);
     else for (const out of outs) out.fill(Number.NaN);
   },
+  room: ([size]) => (size![0]! + size![1]! + 4) * size![1]!,
   flops: ([size]) => 20 * size![0]! * size![1]! ** 2,
 });
 

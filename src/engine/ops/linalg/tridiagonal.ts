@@ -4,6 +4,7 @@
  * Letters  A = Qᵀ·T·Q with Q orthogonal, kept by rows; T has diagonal d and e beside it, eᵢ between dᵢ and dᵢ₊₁.
  * Source   Golub and Van Loan, Matrix Computations, §8.3.
  */
+import type { Desk } from './block.ts';
 import { type Reflection, reflectionOf, reflectRows } from './householder.ts';
 import { length2, Rotations } from './rotations.ts';
 
@@ -16,13 +17,13 @@ interface Tridiagonal {
   readonly e: Float64Array;
 }
 
-/** Fills the rows of q (n, n) with eigenvectors of a, whose lower triangle is used up, and returns the eigenvalues beside them; NaN where no step converges. */
-export function eigenRows(a: Float64Array, q: Float64Array, n: number): Float64Array {
+/** Fills the rows of q (n, n) with eigenvectors of a, whose lower triangle is used up, and returns the eigenvalues beside them; NaN where no step converges. The desk has room for 2·n numbers. */
+export function eigenRows({ math, work }: Desk, a: Float64Array, q: Float64Array, n: number): Float64Array {
   const t: Tridiagonal = { d: new Float64Array(n), e: new Float64Array(n) };
   const reflections = tridiagonalize(a, n, t);
   for (let i = 0; i < n; i++) q[i * (n + 1)] = 1;
   for (let k = n - 3; k >= 0; k--) reflectRows(reflections[k]!, q, n, k + 1, n);
-  diagonalizeSteps(t, q, n);
+  diagonalizeSteps(t, q, n, new Rotations(math, work.subarray(0, 2 * n)));
   return t.d;
 }
 
@@ -68,9 +69,8 @@ function timesSymmetric(a: Float64Array, n: number, from: number, v: Float64Arra
   }
 }
 
-function diagonalizeSteps(t: Tridiagonal, q: Float64Array, n: number): void {
+function diagonalizeSteps(t: Tridiagonal, q: Float64Array, n: number, rotations: Rotations): void {
   const { d, e } = t;
-  const rotations = new Rotations(n);
   const isSplit = (i: number): boolean => Math.abs(e[i]!) <= ROUNDING * (Math.abs(d[i]!) + Math.abs(d[i + 1]!));
   for (let to = n - 1, steps = 0; to > 0; ) {
     let from = to;

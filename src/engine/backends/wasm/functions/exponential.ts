@@ -65,6 +65,13 @@ export function expNarrow(l: Lanes, x: Value): Value {
   return l.mul(onePlus(l, parts), powerOfTwo(l, parts.shifted));
 }
 
+/** eˣ for x ≤ 0 and for ∞; 0 where it would be subnormal. */
+export function expShare(l: Lanes, x: Value): Value {
+  const least = l.number(formatOf(l.dtype).expNormal);
+  const share = l.and(expNarrow(l, l.most(x, least)), l.not(l.lt(x, least)));
+  return l.most(x, share); // ∞ and NaN: the share is a NaN there, and everywhere else it is larger than x
+}
+
 export function expm1(l: Lanes, x: Value): Value {
   const { tiny, expRange } = formatOf(l.dtype);
   const parts = reduceExp(l, clamp(l, x, [-40, expRange[1]]), true);

@@ -2,7 +2,7 @@
 import { isFloat } from '../../../dtype.ts';
 import { DtypeError } from '../../../errors.ts';
 import type { Emit } from '../elementwise.ts';
-import { exp, expm1, logistic, softplus, tanh } from './exponential.ts';
+import { exp, expm1, expShare, logistic, softplus, tanh } from './exponential.ts';
 import { Lanes, type Value } from './lanes.ts';
 import { log, log1p } from './logarithm.ts';
 import { pow } from './power.ts';
@@ -26,6 +26,8 @@ function emitter(name: string, formula: (l: Lanes, a: Value, b: Value) => Value,
 
 // One name each, so that a bundle holds only the functions that its ops use.
 export const expEmit: Emit = /* @__PURE__ */ emitter('exp', exp);
+/** eˣ of x ≤ 0 or ∞, without subnormal results: the numerators of softmax. */
+export const expShareEmit: Emit = /* @__PURE__ */ emitter('expShare', expShare);
 export const expm1Emit: Emit = /* @__PURE__ */ emitter('expm1', expm1);
 export const logEmit: Emit = /* @__PURE__ */ emitter('log', log);
 export const log1pEmit: Emit = /* @__PURE__ */ emitter('log1p', log1p);

@@ -36,6 +36,8 @@ export interface Format {
   readonly tiny: number;
   /** exp is 0 below the first and infinite above the second. */
   readonly expRange: readonly [number, number];
+  /** From here on exp is a normal number. */
+  readonly expNormal: number;
 }
 
 const FORMATS: Readonly<Record<FloatDtype, Format>> = {
@@ -46,6 +48,7 @@ const FORMATS: Readonly<Record<FloatDtype, Format>> = {
     normal: 2 ** -126,
     tiny: 2 ** -25,
     expRange: [-105, 89],
+    expNormal: -87.33654,
   },
   f64: {
     fraction: 52,
@@ -54,6 +57,7 @@ const FORMATS: Readonly<Record<FloatDtype, Format>> = {
     normal: 2 ** -1022,
     tiny: 2 ** -54,
     expRange: [-746, 710],
+    expNormal: -708.3964185322641,
   },
 };
 

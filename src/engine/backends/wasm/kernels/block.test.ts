@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type Block, blockOf, partOf, plainMath, turned } from '../../../ops/linalg/block.ts';
 import { blockProductKernel, substituteKernel } from './block.ts';
 import { matmulScratchBytes } from './matmul.ts';
+import { rotateKernel } from './rotate.ts';
 import { Bench, numbers, type Placed, profiles } from './testing.ts';
 
 const whole = (size: number, seed: number): Block => blockOf(Float64Array.from(numbers(size * size, seed)), size, size);
@@ -81,5 +82,33 @@ describe.each(profiles)('substitution, %s', (profile) => {
         const gap = px.read().map((y, i) => Math.abs(y - want.data[i]!));
         expect(Math.max(...gap)).toBeLessThanOrEqual(profile === 'strict' ? 0 : 1e-9 * size);
       }
+  });
+});
+
+describe.each(profiles)('rotations of rows, %s', (profile) => {
+  it.each([
+    [2, 1, 0, 1],
+    [5, 11, 1, 4],
+    [9, 26, 0, 8],
+    [4, 3, 2, 2],
+  ])('of %i rows and %i columns from %i to %i, up and down, the same for each column by itself', (n, k, from, to) => {
+    const bench = new Bench(profile);
+    for (const isUp of [false, true]) {
+      bench.clear();
+      const x = viewOf('plain', n, k, 6);
+      const angles = blockOf(Float64Array.from(numbers(2 * n, 7)), 2, n);
+      const want = copyOf(x);
+      plainMath.rotate(want, angles, [from, to], isUp);
+      const [px, alone, pa] = [x.data, x.data, angles.data].map((data) => bench.place('f64', data)) as [
+        Placed,
+        Placed,
+        Placed,
+      ];
+      const args = (place: Placed) => [at(place, x), 8 * x.down, pa, 8 * n, from, to] as const;
+      bench.run(rotateKernel(isUp), ...args(px), 0, k);
+      for (let column = 0; column < k; column++) bench.run(rotateKernel(isUp), ...args(alone), column, column + 1);
+      expect(px.read()).toEqual(Array.from(want.data));
+      expect(alone.read()).toEqual(px.read());
+    }
   });
 });

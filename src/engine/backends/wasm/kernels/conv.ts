@@ -8,24 +8,33 @@
  * Order       the chains of note 0001; what a window meets in the border is multiplied as 0.
  * Shares      convPlaces: images × groups. convTaps: taps.
  */
-import type { FloatDtype } from '../../../dtype.ts';
+import type { Dtype, FloatDtype } from '../../../dtype.ts';
 import type { FunctionWriter, Local } from '../assembler.ts';
 import type { KernelSpec } from '../library.ts';
+import type { Profile } from '../profile.ts';
 import { FRAME_PARAMS, frameHelper, pushFrame } from './conv-frame.ts';
 import { placesTileHelper, tapsTileHelper } from './conv-tile.ts';
+import { type Finish, finishHelper, finishParams } from './matmul-finish.ts';
 import { packColumnsHelper } from './matmul-pack.ts';
 import { Arithmetic, eachTile } from './matmul-tile.ts';
+import { shiftOf } from './scalar.ts';
 
 /** Taps that a block of the sum takes at once: its rows of a stay in the first-level cache. */
 const BLOCK_TAPS = 320;
 
-export function convPlacesKernel(dtype: FloatDtype, isFramed: boolean): KernelSpec {
+/**
+ * With `finish`, the elementwise code that reads the result follows image by image; behind the frame come its arguments, then the elements from one image to the next of each other input.
+ * Where the result `staysInTile`, out is the room for one image. Groups are not finished.
+ */
+export function convPlacesKernel(dtype: FloatDtype, isFramed: boolean, finish?: Finish): KernelSpec {
+  const more =
+    finish === undefined ? [] : [...finishParams(finish), ...finish.inputs.slice(1).map(() => 'i32' as const)];
   return {
-    key: `convPlaces ${dtype}${isFramed ? ' framed' : ''}`,
-    params: Array<'i32'>(13 + FRAME_PARAMS + 2).fill('i32'),
+    key: `convPlaces ${dtype}${isFramed ? ' framed' : ''}${finish === undefined ? '' : ` ${finish.staysInTile} ${finish.key}`}`,
+    params: [...Array<'i32'>(13 + FRAME_PARAMS).fill('i32'), ...more, 'i32', 'i32'],
     emit(w, profile, out, image, a, offsets, vectors, frame, m, k, count, plane, groups, imageStep, outStep, ...rest) {
       const math = new Arithmetic(dtype, profile);
-      const [begin, end] = rest.slice(FRAME_PARAMS) as [Local, Local];
+      const [begin, end] = rest.slice(-2) as [Local, Local];
       const [turn, from, to, weights, rsA, rsC] = w.locals('i32', 6);
       const inBytes = () => w.i32.const(math.shift).i32.shl();
       w.assign(rsA, () => {
@@ -38,7 +47,8 @@ export function convPlacesKernel(dtype: FloatDtype, isFramed: boolean): KernelSp
       });
       w.for(turn, begin, end, 1, () => {
         w.address(image!, () => w.get(turn).get(imageStep!).i32.mul(), math.shift).set(from);
-        w.address(out!, () => w.get(turn).get(outStep!).i32.mul(), math.shift).set(to);
+        if (finish?.staysInTile === true) w.assign(to, out!);
+        else w.address(out!, () => w.get(turn).get(outStep!).i32.mul(), math.shift).set(to);
         w.address(a!, () => w.get(turn).get(groups!).i32.rem_u().get(m!).i32.mul().get(rsA).i32.mul()).set(weights);
         if (isFramed) {
           pushFrame(w, frame!, from, rest.slice(0, FRAME_PARAMS));
@@ -56,9 +66,37 @@ export function convPlacesKernel(dtype: FloatDtype, isFramed: boolean): KernelSp
           k: k!,
           count: count!,
         });
+        if (finish !== undefined)
+          emitFinish(
+            w,
+            profile,
+            finish,
+            { to, turn, m: m!, plane: plane!, outStep: outStep! },
+            rest.slice(FRAME_PARAMS, -2),
+          );
       });
     },
   };
+}
+
+/** The code that reads an image of the result, at its place in the outputs and in the other inputs. */
+function emitFinish(
+  w: FunctionWriter,
+  profile: Profile,
+  finish: Finish,
+  { to, turn, m, plane, outStep }: Readonly<Record<'to' | 'turn' | 'm' | 'plane' | 'outStep', Local>>,
+  args: readonly Local[],
+): void {
+  const others = finish.inputs.toSpliced(finish.product, 1);
+  const arrays = finish.outs.length + others.length;
+  const given = finishParams(finish).length;
+  const at = (x: Local, step: Local, dtype: Dtype) =>
+    w.address(x, () => w.get(turn).get(step).i32.mul(), shiftOf(dtype));
+  w.get(to).get(plane).i32.const(0).get(m).i32.const(0).get(plane).get(plane);
+  for (const [k, dtype] of finish.outs.entries()) at(args[k]!, outStep, dtype);
+  for (const [k, { dtype }] of others.entries()) at(args[finish.outs.length + k]!, args[given + k]!, dtype);
+  for (const arg of args.slice(arrays, given)) w.get(arg);
+  w.call(finishHelper(w.module, profile, finish));
 }
 
 type PlaceLocals = Readonly<

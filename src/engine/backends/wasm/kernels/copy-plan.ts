@@ -43,7 +43,8 @@ export function planCopy(
   const joined = coalesce(pick(dims), pick(outStrides), pick(inStrides));
   const loops = joined.dims.map((size, k) => ({ size, out: joined.strides[0]![k]!, in: joined.strides[1]![k]! }));
   pairForTranspose(loops);
-  while (loops.length < RANK) loops.unshift({ size: 1, out: 0, in: 0 });
+  divideOuter(loops);
+  while (loops.length < RANK) loops.splice(loops.length < 3 ? 0 : 1, 0, ONCE);
   const outer = loops.splice(0, loops.length - RANK);
   return {
     args: [...loops.map((d) => d.size), ...loops.map((d) => d.out), ...loops.map((d) => d.in)],
@@ -60,6 +61,31 @@ interface CopyLoop {
   readonly size: number;
   readonly out: number;
   readonly in: number;
+}
+
+/** Elements from which a copy is worth sharing, and the rows or columns that a share must have at least. */
+const SHARED_FROM = 32_768;
+const SHARE_LENGTH = 32;
+
+const ONCE: CopyLoop = { size: 1, out: 0, in: 0 };
+
+/** A large copy of one plane becomes one of several planes, so that it has a share that can be cut. */
+function divideOuter(loops: CopyLoop[]): void {
+  const elements = loops.reduce((n, loop) => n * loop.size, 1);
+  if (loops.length === 0 || loops.length > 2 || elements < SHARED_FROM) return;
+  const { size, out, in: from } = loops[0]!;
+  if (loops.length === 2 && size < 2 * SHARE_LENGTH && Math.abs(loops[1]!.in) <= 1) {
+    loops.splice(1, 0, ONCE);
+    return;
+  }
+  const parts = [16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2].find(
+    (f) => size % f === 0 && size / f >= SHARE_LENGTH,
+  );
+  if (parts === undefined) return;
+  const length = size / parts;
+  loops[0] = { size: length, out, in: from };
+  if (loops.length === 1) loops.unshift(ONCE);
+  loops.unshift({ size: parts, out: out * length, in: from * length });
 }
 
 // The kernel transposes in registers when the input is contiguous along the last but one dimension.

@@ -50,6 +50,25 @@ describe('coalesce', () => {
 describe.each([4, 8] as const)('stridedCopy, %i bytes', (width) => {
   const dtype = width === 4 ? 'f32' : 'f64';
 
+  it.each([
+    ['in a row', [40_000], [1], [1]],
+    ['of one value', [40_000], [1], [0]],
+    ['turned', [320, 128], [128, 1], [1, 320]],
+    ['of rows repeated', [8, 96, 64], [6144, 64, 1], [0, 64, 1]],
+  ] as const)('gives a large copy %s a share that can be cut', (_, dims, os, is) => {
+    const bench = new Bench('strict', { pages: 64 });
+    const extent = dot(
+      dims.map((d) => d - 1),
+      is,
+    );
+    const values = Array.from({ length: extent + 1 }, (_, i) => i);
+    const [x, out] = [bench.place(dtype, values), bench.room(dtype, product(dims))];
+    expect(planCopy(dims, os, is).extent).toBeGreaterThan(7);
+    copy(bench, width, out, x.pointer, [...dims], [...os], [...is], 3);
+    const expected = Array.from(indices(dims), (index) => values[dot(index, is)]!);
+    expect(out.read()).toEqual(expected);
+  });
+
   it('copies any permutation, reversal, repetition and slice', () => {
     const bench = new Bench('strict', { pages: 64 });
     const axis = fc.record({ size: fc.nat(6), step: fc.constantFrom(1, 1, 1, 2, -1, 0), gap: fc.nat(2) });

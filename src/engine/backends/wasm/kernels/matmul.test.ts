@@ -49,12 +49,13 @@ interface Call {
   readonly layoutA?: Layout;
   readonly layoutB?: Layout;
   readonly shares?: readonly number[];
+  readonly shared?: 'rows' | 'columns';
   readonly start?: number[];
 }
 
 function run(
   bench: Bench,
-  { dtype, a, b, sizes, layoutA = 'plain', layoutB = 'plain', shares, start }: Call,
+  { dtype, a, b, sizes, layoutA = 'plain', layoutB = 'plain', shares, shared = 'rows', start }: Call,
 ): number[] {
   const [m, n, k] = sizes;
   bench.clear();
@@ -64,8 +65,8 @@ function run(
   const c = start === undefined ? bench.room(dtype, m * n) : bench.place(dtype, start);
   const bytes = matmulScratchBytes(dtype, m, n, k);
   const scratch = bench.room('f32', Math.ceil(bytes / 4));
-  const spec = matmulKernel({ dtype, accumulate: start !== undefined });
-  const cuts = shares ?? [0, m];
+  const spec = matmulKernel({ dtype, accumulate: start !== undefined, shared });
+  const cuts = shares ?? [0, shared === 'rows' ? m : n];
   for (let s = 0; s + 1 < cuts.length; s++)
     bench.run(spec, c, pa, pb, m, n, k, rsA, csA, rsB, csB, scratch, cuts[s]!, cuts[s + 1]!);
   expect(bench.isIntactAround(c, m * n * BYTES[dtype])).toBe(true);
@@ -99,7 +100,9 @@ describe.each(['f32', 'f64', 'i32'] as const)('matmul %s, strict', (dtype) => {
     for (const layoutA of ['plain', 'transpose', 'spaced'] as const)
       for (const layoutB of ['plain', 'transpose', 'spaced'] as const) {
         if (dtype === 'i32' && (layoutA === 'spaced' || layoutB === 'spaced')) continue; // NaN marks need floats
-        expect(run(bench, { dtype, a, b, sizes: [m, n, k], layoutA, layoutB })).toEqual(expected);
+        const call = { dtype, a, b, sizes: [m, n, k], layoutA, layoutB } as const;
+        expect(run(bench, call)).toEqual(expected);
+        expect(run(bench, { ...call, shared: 'columns', shares: [0, n >> 1, n] })).toEqual(expected);
       }
   });
 
@@ -107,7 +110,9 @@ describe.each(['f32', 'f64', 'i32'] as const)('matmul %s, strict', (dtype) => {
     const [m, n] = [11, 13];
     for (const k of [0, 5, 600]) {
       const [a, b, start] = [values(dtype, m * k, 5), values(dtype, k * n, 6), values(dtype, m * n, 7)];
-      expect(run(bench, { dtype, a, b, sizes: [m, n, k], start })).toEqual(reference(dtype, a, b, m, n, k, start));
+      const call = { dtype, a, b, sizes: [m, n, k], start } as const;
+      expect(run(bench, call)).toEqual(reference(dtype, a, b, m, n, k, start));
+      expect(run(bench, { ...call, shared: 'columns', shares: [0, 8, n] })).toEqual(run(bench, call));
     }
   });
 });
@@ -144,12 +149,12 @@ describe.each(profiles)('matmul, %s', (profile) => {
       const [a, b] = [values(dtype, m * k, 10), values(dtype, k * n, 11)];
       const whole = run(bench, { dtype, a, b, sizes: [m, n, k] });
       for (const layoutA of ['plain', 'transpose', 'spaced'] as const)
-        for (const layoutB of ['plain', 'transpose', 'spaced'] as const)
-          for (const shares of [
-            [0, m],
-            [0, 1, 4, 11, m],
-          ])
-            expect(run(bench, { dtype, a, b, sizes: [m, n, k], layoutA, layoutB, shares })).toEqual(whole);
+        for (const layoutB of ['plain', 'transpose', 'spaced'] as const) {
+          const call = { dtype, a, b, sizes: [m, n, k], layoutA, layoutB } as const;
+          expect(run(bench, call)).toEqual(whole);
+          expect(run(bench, { ...call, shares: [0, 1, 4, 11, m] })).toEqual(whole);
+          expect(run(bench, { ...call, shared: 'columns', shares: [0, 3, 16, n] })).toEqual(whole);
+        }
     }
   });
 

@@ -7,50 +7,117 @@ const PARAMS = Array<'i32'>(3).fill('i32');
 
 /** (x, count, step in bytes) → the chunk's result in lane 0, the partials lying in lanes. */
 export function lineHelper(m: ModuleBuilder, monoid: Monoid, isContiguous: boolean): number {
-  const { bytes } = monoid;
   return m.helper(`line ${monoid.key} ${isContiguous}`, PARAMS, ['v128'], (w, x, count, step) => {
-    const partials = w.locals('v128', 8 / monoid.lanes);
-    const loaded = w.locals('v128', (8 * bytes) / 16);
-    const perVector = 16 / bytes;
-    const loadLane = (j: number) => {
-      const vector = loaded[Math.floor(j / perVector)]!;
-      w.get(x).get(vector);
-      if (bytes === 4) w.v128.load32_lane(j % perVector);
-      else w.v128.load64_lane(j % perVector);
-      w.set(vector).advance(x, step);
-    };
-    const accumulate = () => monoid.accumulate(w, partials, loaded);
-
-    for (const p of partials) w.push(() => monoid.identity(w)).set(p);
+    const line = new Line(w, monoid, x, step, isContiguous);
+    line.start();
     w.while(
       () => w.get(count).i32.const(8).i32.ge_u(),
       () => {
-        if (isContiguous) {
-          for (const [k, vector] of loaded.entries())
-            w.get(x)
-              .v128.load(16 * k)
-              .set(vector);
-          w.advance(x, 8 * bytes);
-        } else for (const j of PARTIALS) loadLane(j);
-        accumulate();
+        line.take();
+        w.advance(count, -8);
+      },
+    );
+    w.get(count).if(() => line.takeRest(count));
+    line.fold();
+  });
+}
+
+/** Contiguous chunks of one length that are done side by side, so that one addition need not wait for another: as many as keep eight vectors busy. */
+export const waysOf = (monoid: Monoid): number => monoid.lanes;
+
+/** (x, count, bytes from one chunk to the next) → the results of `waysOf` chunks, each in lane 0. */
+export function linesHelper(m: ModuleBuilder, monoid: Monoid): number {
+  const ways = waysOf(monoid);
+  const results = Array<'v128'>(ways).fill('v128');
+  return m.helper(`lines ${monoid.key}`, PARAMS, results, (w, x, count, apart) => {
+    const step = w.local('i32');
+    w.assign(step, monoid.bytes);
+    const lines = Array.from({ length: ways }, (_, k) => {
+      const at = w.local('i32');
+      w.address(x, () => w.get(apart).i32.const(k).i32.mul()).set(at);
+      return new Line(w, monoid, at, step, true);
+    });
+    for (const line of lines) line.start();
+    w.while(
+      () => w.get(count).i32.const(8).i32.ge_u(),
+      () => {
+        for (const line of lines) line.take();
         w.advance(count, -8);
       },
     );
     w.get(count).if(() => {
-      for (const vector of loaded) w.push(() => monoid.storedIdentity(w)).set(vector);
-      w.block((done) => {
-        for (const j of PARTIALS.slice(0, 7)) {
-          loadLane(j);
-          w.get(count)
-            .i32.const(j + 1)
-            .i32.eq()
-            .brIf(done);
-        }
-      });
-      accumulate();
+      for (const line of lines) line.takeRest(count);
     });
-    foldLanes(w, monoid, partials);
+    for (const line of lines) line.fold();
   });
+}
+
+/** One chunk in the making: where it is read, and its partials in lanes. */
+class Line {
+  readonly #w: FunctionWriter;
+  readonly #monoid: Monoid;
+  readonly #x: Local;
+  readonly #step: Local;
+  readonly #isContiguous: boolean;
+  readonly #partials: readonly Local[];
+  readonly #loaded: readonly Local[];
+
+  constructor(w: FunctionWriter, monoid: Monoid, x: Local, step: Local, isContiguous: boolean) {
+    this.#w = w;
+    this.#monoid = monoid;
+    this.#x = x;
+    this.#step = step;
+    this.#isContiguous = isContiguous;
+    this.#partials = w.locals('v128', 8 / monoid.lanes);
+    this.#loaded = w.locals('v128', (8 * monoid.bytes) / 16);
+  }
+
+  start(): void {
+    for (const p of this.#partials) this.#w.push(() => this.#monoid.identity(this.#w)).set(p);
+  }
+
+  /** Eight elements. */
+  take(): void {
+    const w = this.#w;
+    if (this.#isContiguous) {
+      for (const [k, vector] of this.#loaded.entries())
+        w.get(this.#x)
+          .v128.load(16 * k)
+          .set(vector);
+      w.advance(this.#x, 8 * this.#monoid.bytes);
+    } else for (const j of PARTIALS) this.#loadLane(j);
+    this.#monoid.accumulate(w, this.#partials, this.#loaded);
+  }
+
+  /** One to seven elements. */
+  takeRest(count: Local): void {
+    const w = this.#w;
+    for (const vector of this.#loaded) w.push(() => this.#monoid.storedIdentity(w)).set(vector);
+    w.block((done) => {
+      for (const j of PARTIALS.slice(0, 7)) {
+        this.#loadLane(j);
+        w.get(count)
+          .i32.const(j + 1)
+          .i32.eq()
+          .brIf(done);
+      }
+    });
+    this.#monoid.accumulate(w, this.#partials, this.#loaded);
+  }
+
+  fold(): void {
+    foldLanes(this.#w, this.#monoid, this.#partials);
+  }
+
+  #loadLane(j: number): void {
+    const w = this.#w;
+    const perVector = 16 / this.#monoid.bytes;
+    const vector = this.#loaded[Math.floor(j / perVector)]!;
+    w.get(this.#x).get(vector);
+    if (this.#monoid.bytes === 4) w.v128.load32_lane(j % perVector);
+    else w.v128.load64_lane(j % perVector);
+    w.set(vector).advance(this.#x, this.#step);
+  }
 }
 
 /** Pushes the tree over partials that lie in lanes, its value in lane 0. */

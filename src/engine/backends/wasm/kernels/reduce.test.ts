@@ -95,6 +95,9 @@ const shapes = [
   [1, 4096, 5],
   [2, 9000, 1],
   [1, 4101, 6],
+  [1, 21000, 1],
+  [11, 13, 1],
+  [9, 4096, 1],
 ] as const;
 
 describe.each(kinds)('reduce $op $dtype $accumulate', (options) => {

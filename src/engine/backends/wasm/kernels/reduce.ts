@@ -3,7 +3,7 @@
  *
  * Order      depends on len alone. Chunks of 4096 elements; in a chunk eight partials pⱼ, started at the identity, take the elements i ≡ j mod 8 in order;
  *            they meet as ((p0 + p4) + (p2 + p6)) + ((p1 + p5) + (p3 + p7)); the chunks' results are added to the identity one after another.
- * Plan       inner = 1 puts the partials into the lanes of vectors; inner > 1 gives each lane an output of its own, a cache line of outputs at a time. Same order, same bits.
+ * Plan       inner = 1 puts the partials into the lanes of vectors, several chunks or short lines side by side; inner > 1 gives each lane an output of its own, a cache line of outputs at a time. Same order, same bits.
  * Arguments  (out, x, outer, len, inner, begin, end): outputs [begin, end) of outer·inner.
  * Values     max and min pass NaN on; an empty axis gives the identity; f32 sums may be accumulated in f64 and rounded once at the end.
  */
@@ -11,7 +11,7 @@ import type { Dtype } from '../../../dtype.ts';
 import { DtypeError } from '../../../errors.ts';
 import type { FunctionWriter, Local } from '../assembler.ts';
 import type { KernelSpec } from '../library.ts';
-import { columnsHelper, lineHelper } from './reduce-chunk.ts';
+import { columnsHelper, lineHelper, linesHelper, waysOf } from './reduce-chunk.ts';
 import { Monoid, type ReduceOp } from './reduce-monoid.ts';
 
 export type { ReduceOp } from './reduce-monoid.ts';
@@ -86,10 +86,42 @@ class ReduceEmitter {
     const bytes = w.local('i32');
     w.assign(bytes, () => w.get(len).i32.const(this.#monoid.shift).i32.shl());
     w.address(x, () => w.get(begin).get(bytes).i32.mul()).set(this.#at);
-    w.for(this.#index, begin, end, 1, () => {
-      this.#make(1, lineHelper(w.module, this.#monoid, true), false);
-      w.advance(this.#at, bytes);
-    });
+    w.assign(this.#index, begin);
+    w.get(len).i32.const(CHUNK).i32.le_u();
+    w.if(() => this.#shortLines(bytes));
+    w.while(
+      () => w.get(this.#index).get(end).i32.lt_u(),
+      () => {
+        this.#make(1, lineHelper(w.module, this.#monoid, true), false, true);
+        w.advance(this.#at, bytes).advance(this.#index, 1);
+      },
+    );
+  }
+
+  /** Lines of one chunk each, several at once while that many are left. */
+  #shortLines(bytes: Local): void {
+    const w = this.#w;
+    const monoid = this.#monoid;
+    const ways = waysOf(monoid);
+    const to = w.local('i32');
+    const results = w.locals('v128', ways);
+    w.while(
+      () => w.get(this.#index).i32.const(ways).i32.add().get(this.#args.end).i32.le_u(),
+      () => {
+        w.get(this.#at).get(this.#args.len).get(bytes).call(linesHelper(w.module, monoid));
+        for (const result of results.toReversed()) w.set(result);
+        w.address(this.#args.out, this.#index, monoid.shift).set(to);
+        for (const result of results) {
+          monoid.identity(w);
+          w.get(result);
+          monoid.combine(w);
+          w.set(result).get(to);
+          monoid.store(w, result, false, 0);
+          w.advance(to, monoid.bytes);
+        }
+        w.advance(this.#at, () => w.get(bytes).i32.const(ways).i32.mul()).advance(this.#index, ways);
+      },
+    );
   }
 
   /** As many neighbouring outputs at once as lie in the row and the share: a wide group, a vector, or one. */
@@ -127,8 +159,36 @@ class ReduceEmitter {
     });
   }
 
+  /** value ∘= chunks in their order, several made at once while that many whole ones are left. */
+  #manyChunks(value: Local, from: Local, left: Local): void {
+    const w = this.#w;
+    const monoid = this.#monoid;
+    const ways = waysOf(monoid);
+    w.while(
+      () =>
+        w
+          .get(left)
+          .i32.const(ways * CHUNK)
+          .i32.ge_u(),
+      () => {
+        const results = w.locals('v128', ways);
+        w.get(from)
+          .i32.const(CHUNK)
+          .i32.const(CHUNK * monoid.bytes)
+          .call(linesHelper(w.module, monoid));
+        for (const result of results.toReversed()) w.set(result);
+        for (const result of results) {
+          w.get(value).get(result);
+          monoid.combine(w);
+          w.set(value);
+        }
+        w.advance(from, ways * CHUNK * monoid.bytes).advance(left, -ways * CHUNK);
+      },
+    );
+  }
+
   /** Runs over the chunks and stores the results; `helper` makes those of one chunk, one vector per value. */
-  #make(vectors: number, helper: number, isWhole: boolean): void {
+  #make(vectors: number, helper: number, isWhole: boolean, isContiguous = false): void {
     const w = this.#w;
     const monoid = this.#monoid;
     const values = this.#values.slice(0, vectors);
@@ -137,6 +197,7 @@ class ReduceEmitter {
       const [left, count, from] = w.locals('i32', 3);
       const results = w.locals('v128', vectors);
       w.assign(left, this.#args.len).assign(from, this.#at);
+      if (isContiguous) this.#manyChunks(values[0]!, from, left);
       w.while(
         () => w.get(left),
         () => {

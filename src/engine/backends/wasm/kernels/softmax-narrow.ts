@@ -6,7 +6,7 @@
  */
 import { BYTES, type FloatDtype } from '../../../dtype.ts';
 import type { FunctionWriter, Local } from '../assembler.ts';
-import { expEmit, logEmit } from '../functions/index.ts';
+import { expShareEmit, logEmit } from '../functions/index.ts';
 import type { KernelSpec } from '../library.ts';
 import type { Profile } from '../profile.ts';
 import type { SoftmaxKind } from './softmax.ts';
@@ -86,7 +86,7 @@ class NarrowWriter {
     const powers = this.#kind === 'softmax' ? shifted : w.locals('v128', this.#length);
     shifted.forEach((v, i) => {
       w.get(v);
-      expEmit(w, this.#dtype, this.#profile);
+      expShareEmit(w, this.#dtype, this.#profile);
       w.set(powers[i]!);
     });
     this.#pushTotal(powers);

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Tensor } from '../../../index.ts';
 import * as c from '../../../index.ts';
+import { runner } from '../functions/harness.ts';
+import { expShareEmit } from '../functions/index.ts';
+import { detectProfile } from '../profile.ts';
 
 const bits = (x: Tensor): number[] => [...x.readSync()];
 const draw = (shape: readonly number[], dtype: 'f32' | 'f64'): Tensor =>
@@ -39,5 +42,22 @@ describe.each(Object.entries(functions))('%s of rows', (_, f) => {
     const whole = bits(f(x, 1));
     const single = [0, 1, 2, 3, 4, 5, 6].flatMap((i) => bits(f(c.slice(x, [i, 0], [i + 1, 10]), 1)));
     expect(single).toEqual(whole);
+  });
+});
+
+describe('the exponential of softmax', () => {
+  it.each(['f32', 'f64'] as const)('is that of exp within two units, and 0 instead of subnormal, %s', (dtype) => {
+    const [least, unit] = dtype === 'f32' ? [-87.33654, 2 ** -23] : [-708.3964185322641, 2 ** -52];
+    const xs = Array.from({ length: 4001 }, (_v, i) => (1.02 * least * i) / 4000);
+    const run = runner(expShareEmit, dtype, detectProfile(), [dtype]);
+    const stored = dtype === 'f32' ? Float32Array.from(xs) : Float64Array.from(xs);
+    run(stored).forEach((y, i) => {
+      const x = stored[i]!;
+      if (x < (dtype === 'f32' ? Math.fround(least) : least)) expect(y).toBe(0);
+      else expect(Math.abs(y / Math.exp(x) - 1)).toBeLessThanOrEqual(2 * unit);
+    });
+    expect([...run(stored.fill(Number.NaN))].every(Number.isNaN)).toBe(true);
+    expect(run(stored.fill(Number.POSITIVE_INFINITY))[0]).toBe(Number.POSITIVE_INFINITY);
+    expect(run(stored.fill(Number.NEGATIVE_INFINITY))[0]).toBe(0);
   });
 });

@@ -8,7 +8,7 @@
  */
 import type { FloatDtype } from '../../../dtype.ts';
 import type { FunctionWriter, Local } from '../assembler.ts';
-import { expEmit, logEmit } from '../functions/index.ts';
+import { expShareEmit, logEmit } from '../functions/index.ts';
 import type { KernelSpec } from '../library.ts';
 import type { Profile } from '../profile.ts';
 import { foldLanes } from './reduce-chunk.ts';
@@ -130,7 +130,7 @@ class SoftmaxWriter {
     const w = this.#w;
     w.get(v).get(this.#shift);
     this.#float.sub();
-    expEmit(w, this.#dtype, this.#profile);
+    expShareEmit(w, this.#dtype, this.#profile);
     w.set(v);
   }
 

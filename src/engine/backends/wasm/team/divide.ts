@@ -35,7 +35,7 @@ export function setWorth(next: Worth): Worth {
 /** How a call runs on several threads. */
 export function divisionOf({ spec, share, micros }: PlannedCall): Division {
   if (spec.host !== undefined) return 'first';
-  if (spec.team !== undefined) return 'team';
+  if (spec.team !== undefined) return isWorthEntering(spec.team.plan) ? 'team' : 'first';
   return micros >= worth.cutting && share > (spec.grain ?? 1) ? 'ranges' : 'first';
 }
 
@@ -46,7 +46,7 @@ export const divisibleMicros = ({ calls }: MemoryPlan): number =>
 export const isWorthDividing = (plan: MemoryPlan): boolean => divisibleMicros(plan) >= worth.waking;
 
 /** Whether a loop over this plan is worth entering together: each of its steps is. */
-export const isWorthEntering = (plan: MemoryPlan): boolean => divisibleMicros(plan) >= 4 * worth.cutting;
+const isWorthEntering = (plan: MemoryPlan): boolean => divisibleMicros(plan) >= 4 * worth.cutting;
 
 /** Bytes of memory that a call touches. */
 interface Region {

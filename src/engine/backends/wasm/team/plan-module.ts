@@ -1,33 +1,31 @@
 /** Plan modules that several threads enter together: run(table, thread, threads). */
 import { ModuleBuilder } from '../assembler.ts';
-import type { KernelLibrary, KernelSpec } from '../library.ts';
+import type { KernelLibrary } from '../library.ts';
 import { loadBases, pushAddress } from '../module.ts';
 import type { MemoryPlan } from '../plan.ts';
-import { divide } from './divide.ts';
 import type { TeamPlan } from './pool.ts';
-import { teamSpec, writeBarrier, writeDivided } from './write.ts';
+import { teamWriting } from './write.ts';
 
 /** Where the table holds the address of the further threads' scratch: after all bases. */
 export const helperSlot = (plan: MemoryPlan): number => 1 + plan.inputs + plan.fresh.length;
 
 /** Compiles the plan for a team. */
 export function compileTeamPlan(plan: MemoryPlan, library: KernelLibrary): TeamPlan {
-  const specs = new Map<string, KernelSpec>(divide(plan).map((d) => [teamSpec(d).key, teamSpec(d)]));
-  library.warm([...specs.values()]);
+  const specs = teamWriting.kernels(plan);
+  const keys = specs.map((s) => s.key);
+  library.warm(specs);
   const bytes = assembleTeamPlan(plan, library);
   const env: Record<string, WebAssembly.ImportValue> = { memory: library.memory };
-  for (const key of specs.keys()) env[key] = library.exportOf(key) as unknown as WebAssembly.ImportValue;
+  for (const key of keys) env[key] = library.exportOf(key) as unknown as WebAssembly.ImportValue;
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env });
-  return { run: exports.run as TeamPlan['run'], bytes, kernels: [...specs.keys()], number: -1, generation: -1 };
+  return { run: exports.run as TeamPlan['run'], bytes, kernels: keys, number: -1, generation: -1 };
 }
 
 /** The module's bytes, for any number of threads. */
 export function assembleTeamPlan(plan: MemoryPlan, library: KernelLibrary): Uint8Array<ArrayBuffer> {
   const m = new ModuleBuilder();
   m.importMemory('env', 'memory', library.limits);
-  const calls = divide(plan);
-  for (const spec of new Map(calls.map((d) => [teamSpec(d).key, teamSpec(d)])).values())
-    m.importFunction('env', spec.key, spec.params, []);
+  for (const spec of teamWriting.kernels(plan)) m.importFunction('env', spec.key, spec.params, []);
   m.func(
     'run',
     ['i32', 'i32', 'i32'],
@@ -38,7 +36,7 @@ export function assembleTeamPlan(plan: MemoryPlan, library: KernelLibrary): Uint
       w.get(table).i32.load(4 * helperSlot(plan));
       w.get(thread).i32.const(1).i32.sub().i32.const(plan.helperBytes).i32.mul().i32.add().set(helper);
       const team = { thread, threads };
-      writeDivided(w, calls, {
+      teamWriting.calls(w, plan, {
         team,
         indexOf: (spec) => m.imported(spec.key),
         push(x) {
@@ -56,7 +54,7 @@ export function assembleTeamPlan(plan: MemoryPlan, library: KernelLibrary): Uint
             );
         },
       });
-      writeBarrier(w, team);
+      teamWriting.barrier(w, team);
     },
     { export: 'run' },
   );

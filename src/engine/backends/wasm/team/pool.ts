@@ -7,7 +7,11 @@
 import { type CotangentError, ThreadError } from '../../../errors.ts';
 import type { Arena } from '../arena.ts';
 import type { KernelLibrary, LoadedModule } from '../library.ts';
+import type { MemoryPlan } from '../plan.ts';
+import type { TeamRunner } from '../program.ts';
 import { BARRIER_SPINS, COMMAND, CONTROL, CONTROL_BYTES, IDLE_SPIN_MS, MESSAGE_LIMIT } from './control.ts';
+import { isWorthDividing } from './divide.ts';
+import { compileTeamPlan, helperSlot } from './plan-module.ts';
 import { threads } from './setting.ts';
 import { coreCount, maySleep, reasonForOneThread, type SpawnedThread, spawn } from './spawn.ts';
 
@@ -34,7 +38,7 @@ interface Crew {
   isBroken: boolean;
 }
 
-export class ThreadPool {
+export class ThreadPool implements TeamRunner {
   readonly #library: KernelLibrary;
   readonly #arena: Arena;
   readonly #isShared: boolean;
@@ -45,6 +49,8 @@ export class ThreadPool {
   /** Workers that are being ended still hold the control words. */
   #ending: Promise<unknown> | null = null;
   #isRunning = false;
+  /** Compiled plans; null for those whose work is not worth waking anybody. */
+  readonly #plans = new WeakMap<MemoryPlan, TeamPlan | null>();
 
   constructor(library: KernelLibrary, arena: Arena) {
     this.#library = library;
@@ -73,8 +79,37 @@ export class ThreadPool {
     words.set(turns, CONTROL.delays / 4);
   }
 
-  /** Enters a plan with all threads. */
-  run(plan: TeamPlan, table: number): void {
+  enter(plan: MemoryPlan, bases: readonly number[]): boolean {
+    if (this.#plans.get(plan) === null) return false;
+    if (!isWorthDividing(plan)) {
+      this.#plans.set(plan, null);
+      return false;
+    }
+    const count = this.threads;
+    if (count === 1) return false;
+    let compiled = this.#plans.get(plan);
+    if (compiled === undefined) {
+      compiled = compileTeamPlan(plan, this.#library);
+      this.#plans.set(plan, compiled);
+    }
+    this.#runOn(compiled!, [plan.helperBytes * (count - 1), 4 * (helperSlot(plan) + 1)], bases);
+    return true;
+  }
+
+  /** Runs with scratch for the further threads and a table of addresses. */
+  #runOn(plan: TeamPlan, bytes: readonly [number, number], bases: readonly number[]): void {
+    const arena = this.#arena;
+    const [helper, table] = [arena.allocate(bytes[0]), arena.allocate(bytes[1])];
+    new Uint32Array(arena.memory.buffer, table, bytes[1] / 4).set([...bases, helper]);
+    try {
+      this.#run(plan, table);
+    } finally {
+      arena.free(helper, bytes[0]);
+      arena.free(table, bytes[1]);
+    }
+  }
+
+  #run(plan: TeamPlan, table: number): void {
     const crew = this.#crew!;
     if (plan.generation !== this.#generation) this.#send(plan);
     this.#isRunning = true;

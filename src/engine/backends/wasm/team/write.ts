@@ -2,9 +2,11 @@
 import type { FunctionWriter, Local, ModuleBuilder } from '../assembler.ts';
 import type { KernelSpec } from '../library.ts';
 import type { Operand } from '../lower.ts';
+import type { MemoryPlan } from '../plan.ts';
+import { pushArgs } from '../push-args.ts';
 import type { KernelCall } from '../recorder.ts';
 import { CONTROL } from './control.ts';
-import type { DividedCall } from './divide.ts';
+import { type DividedCall, divide } from './divide.ts';
 
 /** Which thread this is, and how many there are. */
 export interface Team {
@@ -13,7 +15,28 @@ export interface Team {
 }
 
 /** The kernel that a team calls for this one. */
-export const teamSpec = ({ call, how }: DividedCall): KernelSpec => (how === 'team' ? call.spec.team!() : call.spec);
+const teamSpec = ({ call, how }: DividedCall): KernelSpec =>
+  how === 'team' ? call.spec.team!.make(teamWriting) : call.spec;
+
+/** The kernels that a team calls for a plan, once each. */
+function teamKernels(plan: MemoryPlan): KernelSpec[] {
+  return [...new Map(divide(plan).map((d) => [teamSpec(d).key, teamSpec(d)])).values()];
+}
+
+/** What lowerings need to write code for a team; they receive it, so that programs for one thread do without. */
+export interface TeamWriting {
+  readonly kernels: (plan: MemoryPlan) => KernelSpec[];
+  readonly calls: (w: FunctionWriter, plan: MemoryPlan, code: TeamCode) => void;
+  readonly barrier: (w: FunctionWriter, team: Team) => void;
+  readonly onFirst: (w: FunctionWriter, team: Team, body: () => unknown) => void;
+}
+
+export const teamWriting: TeamWriting = {
+  kernels: teamKernels,
+  calls: (w, plan, code) => writeDivided(w, divide(plan), code),
+  barrier: writeBarrier,
+  onFirst,
+};
 
 export interface TeamCode {
   readonly team: Team;
@@ -24,7 +47,7 @@ export interface TeamCode {
 }
 
 /** Writes the calls of a divided plan. */
-export function writeDivided(w: FunctionWriter, calls: readonly DividedCall[], code: TeamCode): void {
+function writeDivided(w: FunctionWriter, calls: readonly DividedCall[], code: TeamCode): void {
   for (let i = 0; i < calls.length; ) {
     const { waits, how } = calls[i]!;
     if (waits) writeBarrier(w, code.team);
@@ -75,24 +98,15 @@ function writeWhole(w: FunctionWriter, call: KernelCall, code: TeamCode): void {
     .call(code.indexOf(call.spec));
 }
 
-/** Pushes the arguments before the share. */
-export function pushArgs(w: FunctionWriter, { spec, args }: KernelCall, push: (x: Operand) => void): void {
-  args.forEach((arg, i) => {
-    if (typeof arg !== 'number') push(arg);
-    else if (spec.params[i] === 'i32') w.i32.const(arg | 0);
-    else w[spec.params[i] as 'f32' | 'f64'].const(arg);
-  });
-}
-
 /** Code for the first thread alone. */
-export function onFirst(w: FunctionWriter, { thread }: Team, body: () => unknown): void {
+function onFirst(w: FunctionWriter, { thread }: Team, body: () => unknown): void {
   w.get(thread).i32.eqz().if(body);
 }
 
 /** begin, end ← this thread's range of [0, share). */
-export function writeRange(
+function writeRange(
   w: FunctionWriter,
-  share: number | Local,
+  share: number,
   grain: number,
   { thread, threads }: Team,
   begin: Local,
@@ -118,7 +132,7 @@ function partHelper(m: ModuleBuilder): number {
 }
 
 /** All threads of the team reach this point before any goes on. */
-export function writeBarrier(w: FunctionWriter, { thread, threads }: Team): void {
+function writeBarrier(w: FunctionWriter, { thread, threads }: Team): void {
   w.get(thread).get(threads).call(barrierHelper(w.module));
 }
 
