@@ -54,6 +54,9 @@ const METRIC: Metric = 'loss';
 /** Of the update that is weighed. */
 const FIRST_RATE = 1e-5;
 const RATES = logScale(1e-5, 1);
+/** The answers of learners are no logits: their loss may fall with nothing but the length of the answer. */
+const metricOf = (rule: string, { isClassification }: Task): Metric =>
+  isClassification && contestantNamed(rule).kind === 'learner' ? 'accuracy' : METRIC;
 /** What a fit takes besides its updates, compiling and measuring, in FLOPs: about a second. */
 const BESIDES = 1e10;
 /** Decades to both sides of a learner's own rate. */
@@ -174,7 +177,7 @@ async function measureCell(
   const tried = store.trialsOf(place);
   const before = (await tried.open({})).length;
   const { best } = await tune({
-    ...{ task, trials, budget, signal, metric: METRIC },
+    ...{ task, trials, budget, signal, metric: metricOf(place.rule, task) },
     learners: [candidate],
     key: foldIn(keyFrom(seed), TUNE),
     store: tried,

@@ -103,7 +103,7 @@ export const settingText = ({
   probe,
   seed,
 }: AtlasHead): string =>
-  `${rows.train} training and ${rows.test} test rows; every fit sees ${budget.value} samples in batches of ${batch} with ${optimizer}, or as many as ${most} times the FLOPs of backprop's fit allow; ${trials} rates for each rule, chosen by the ${metric} on a tenth of the training rows; ${points} measurements a run, angles on ${probe} rows; seed ${seed}`;
+  `${rows.train} training and ${rows.test} test rows; every fit sees ${budget.value} samples in batches of ${batch} with ${optimizer}, or as many as ${most} times the FLOPs of backprop's fit allow; ${trials} rates for each rule, chosen on a tenth of the training rows by the ${metric}, for learners by the accuracy; ${points} measurements a run, angles on ${probe} rows; seed ${seed}`;
 
 /** Where something was measured. */
 export const whereText = ({ profile, machine, version }: Pick<AtlasHead, 'profile' | 'machine' | 'version'>): string =>
