@@ -61,6 +61,16 @@ describe('a page that trains a network by backprop', () => {
   });
 });
 
+describe('a bundle of a user who calls methods of tensors', () => {
+  it.each(['src/index.ts', 'src/engine/index.ts'])('has them, through %s', async (entry) => {
+    const { code } = await bundle(
+      `import { tensor } from './${entry}'; export const shape = tensor([1, 2]).reshape([2, 1]).shape;`,
+    );
+    const { shape } = await import(`data:text/javascript,${encodeURIComponent(code)}`);
+    expect(shape).toEqual([2, 1]);
+  });
+});
+
 describe('the guards of size', () => {
   const lines = (n: number, first = '') => [first, ...Array.from({ length: n - 1 }, () => ';')].join('\n');
   const ofLength = (n: number, above = '') => parse('a.ts', `${above}\nconst f = () => {\n${';\n'.repeat(n - 2)}};`);
