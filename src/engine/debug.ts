@@ -60,9 +60,9 @@ const figure = (x: number): string => (x === 0 ? '0' : String(Number(x.toPrecisi
 
 /** What a node does: for a fused chain the names of its steps, for a finished product also those that finish it. */
 function nameOf({ op, params }: GraphNode): string {
-  const { steps, code } = params as { steps?: readonly FusedStep[]; code?: FusedParams };
+  const { steps, code, product } = params as { steps?: readonly FusedStep[]; code?: FusedParams; product?: GraphNode };
   const chain = (steps ?? code?.steps)?.map((s) => s.node.op.name).join('·');
-  return chain === undefined ? op.name : code === undefined ? chain : `matmul·${chain}`;
+  return chain === undefined ? op.name : product === undefined ? chain : `${product.op.name}·${chain}`;
 }
 
 /** The listing of a graph, without the inside of fused nodes. */
@@ -139,9 +139,13 @@ function kernelTable(program: CompiledProgram, runs: readonly (readonly number[]
   return `${figure(total)} ms in kernels; ceiling ${figure(ceiling / 1e6)} GFLOP/s\n${aligned([head, ...rows])}`;
 }
 
+/** Kernels by what they do; the operations and bytes of a node count for the longest of its calls. */
 function groupedKernels({ graph, plan }: CompiledProgram, runs: readonly (readonly number[])[]): Iterable<Kernel> {
-  const callsOf = new Map<number, number>();
-  for (const { node } of plan.calls) callsOf.set(node, (callsOf.get(node) ?? 0) + 1);
+  const times = plan.calls.map((_, i) => middle(runs.map((ms) => ms[i]!)));
+  const longest = new Map<number, number>();
+  plan.calls.forEach(({ node }, i) => {
+    if (times[i]! > (times[longest.get(node) ?? -1] ?? -1)) longest.set(node, i);
+  });
   const groups = new Map<string, Kernel>();
   plan.calls.forEach((call, i) => {
     const node = graph.nodes[call.node]!;
@@ -150,12 +154,11 @@ function groupedKernels({ graph, plan }: CompiledProgram, runs: readonly (readon
     const name = `${nameOf(node)} ${inputs.map(shape).join(' · ')} → ${shape(outputs[0]!)} (${kindOf(call)})`;
     const kernel = groups.get(name) ?? { name, calls: 0, flops: 0, bytes: 0, ms: 0 };
     groups.set(name, kernel);
-    const { flops, traffic } = costAt(graph, call.node);
-    const share = 1 / callsOf.get(call.node)!;
+    const { flops, traffic } = longest.get(call.node) === i ? costAt(graph, call.node) : { flops: 0, traffic: 0 };
     kernel.calls += 1;
-    kernel.flops += flops * share;
-    kernel.bytes += traffic * share;
-    kernel.ms += middle(runs.map((ms) => ms[i]!));
+    kernel.flops += flops;
+    kernel.bytes += traffic;
+    kernel.ms += times[i]!;
   });
   return groups.values();
 }
