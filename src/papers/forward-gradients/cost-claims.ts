@@ -5,7 +5,7 @@ import { forwardGradient } from '../../methods/forward-gradient.ts';
 import type { CreditRule } from '../../methods/rule.ts';
 import { crossEntropy, dense, type Model, model, type Tree } from '../../nn/index.ts';
 import { timeInterleaved } from '../../run/index.ts';
-import { atLeast, atMost, type Claim } from '../ledger/claim.ts';
+import { atLeast, atMost, type Claim, claimsOf } from '../ledger/claim.ts';
 import type { Lab } from '../ledger/lab.ts';
 
 interface Costs {
@@ -131,22 +131,7 @@ const timing = (id: string, sentence: string, limit: number, measure: (lab: Lab)
   measure,
 });
 
-const cost = (
-  id: string,
-  sentence: string,
-  unit: string,
-  threshold: Claim['threshold'],
-  measure: () => number,
-): Claim => ({
-  id,
-  kind: 'cost',
-  sentence,
-  published: null,
-  unit,
-  threshold,
-  expected: 'holds',
-  measure,
-});
+const cost = claimsOf('cost');
 
 export const costClaims: readonly Claim[] = [
   ...(['least', 'most'] as const).map((which) =>

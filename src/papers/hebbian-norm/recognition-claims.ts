@@ -7,7 +7,7 @@ import { dense, flatten, model } from '../../nn/index.ts';
 import { adam } from '../../optim/index.ts';
 import { againstBackprop, taskOf } from '../../run/index.ts';
 import { mean } from '../../stats/index.ts';
-import { above, atLeast, atMost, type Claim, exactly } from '../ledger/claim.ts';
+import { above, atLeast, atMost, type Claim, claimsIn, exactly } from '../ledger/claim.ts';
 import type { Lab } from '../ledger/lab.ts';
 import {
   agreement,
@@ -82,23 +82,7 @@ async function diverges(lab: Lab): Promise<number> {
   }
 }
 
-const claim = (
-  id: string,
-  sentence: string,
-  threshold: Claim['threshold'],
-  measure: Claim['measure'],
-  rest: Partial<Claim> = {},
-): Claim => ({
-  id,
-  kind: 'learning',
-  sentence,
-  published: null,
-  unit: 'share',
-  threshold,
-  expected: 'holds',
-  measure,
-  ...rest,
-});
+const claim = claimsIn('learning', 'share');
 
 const FULL = { scales: ['full'] } as const satisfies Partial<Claim>;
 

@@ -10,7 +10,7 @@ import {
 } from '../../methods/hebbian/network.ts';
 import { lineChart } from '../../plot/index.ts';
 import { mean } from '../../stats/index.ts';
-import { atLeast, atMost, type Claim } from '../ledger/claim.ts';
+import { atLeast, atMost, type Claim, claimsOf } from '../ledger/claim.ts';
 import type { Lab } from '../ledger/lab.ts';
 import {
   accuracy,
@@ -131,24 +131,7 @@ const hurt = (lab: Lab, units: HebbianUnits, eta: number): Promise<number> =>
     );
   });
 
-const learning = (
-  id: string,
-  sentence: string,
-  unit: string,
-  threshold: Claim['threshold'],
-  measure: Claim['measure'],
-  rest: Partial<Claim> = {},
-): Claim => ({
-  id,
-  kind: 'learning',
-  sentence,
-  published: null,
-  unit,
-  threshold,
-  expected: 'holds',
-  measure,
-  ...rest,
-});
+const learning = claimsOf('learning');
 
 const FULL = { scales: ['full'] } as const satisfies Partial<Claim>;
 

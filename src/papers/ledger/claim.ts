@@ -46,6 +46,30 @@ export interface Claim {
   measure(lab: Lab): number | Promise<number>;
 }
 
+/** Makes claims of one kind; nothing is published and it is expected to hold, unless `rest` says otherwise. */
+export const claimsOf =
+  (kind: ClaimKind) =>
+  (
+    id: string,
+    sentence: string,
+    unit: string,
+    threshold: Claim['threshold'],
+    measure: Claim['measure'],
+    rest: Partial<Claim> = {},
+  ): Claim => ({ id, kind, sentence, published: null, unit, threshold, expected: 'holds', measure, ...rest });
+
+/** Makes claims of one kind that all have one unit. */
+export const claimsIn =
+  (kind: ClaimKind, unit: string) =>
+  (
+    id: string,
+    sentence: string,
+    threshold: Claim['threshold'],
+    measure: Claim['measure'],
+    rest: Partial<Claim> = {},
+  ): Claim =>
+    claimsOf(kind)(id, sentence, unit, threshold, measure, rest);
+
 export interface Paper {
   /** The name of its card and of its file. */
   readonly slug: string;

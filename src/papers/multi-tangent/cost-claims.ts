@@ -7,7 +7,7 @@ import { tangentRows } from '../../methods/perturbation/tangents.ts';
 import type { CreditRule } from '../../methods/rule.ts';
 import { crossEntropy, dense, type Model, model, type Tree } from '../../nn/index.ts';
 import { timeInterleaved } from '../../run/index.ts';
-import { atLeast, atMost, type Claim } from '../ledger/claim.ts';
+import { atLeast, atMost, type Claim, claimsOf } from '../ledger/claim.ts';
 import type { Lab } from '../ledger/lab.ts';
 
 const BATCH = 64;
@@ -108,22 +108,7 @@ const timed = (lab: Lab) =>
     return report;
   });
 
-const cost = (
-  id: string,
-  sentence: string,
-  unit: string,
-  threshold: Claim['threshold'],
-  measure: () => number,
-): Claim => ({
-  id,
-  kind: 'cost',
-  sentence,
-  published: null,
-  unit,
-  threshold,
-  expected: 'holds',
-  measure,
-});
+const cost = claimsOf('cost');
 
 const timing = (id: string, sentence: string, limit: number, measure: (lab: Lab) => Promise<number>): Claim => ({
   id,

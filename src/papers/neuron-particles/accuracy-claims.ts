@@ -2,7 +2,7 @@
 
 import { type TunedComparison, tuneAndRun } from '../../run/index.ts';
 import { mean } from '../../stats/index.ts';
-import { atLeast, atMost, type Claim, type Threshold } from '../ledger/claim.ts';
+import { atLeast, atMost, type Claim, claimsIn } from '../ledger/claim.ts';
 import type { Lab } from '../ledger/lab.ts';
 import {
   adamCandidate,
@@ -127,23 +127,7 @@ const signs = (lab: Lab, name: SignSet): Promise<TunedComparison> =>
     return found;
   });
 
-const learning = (
-  id: string,
-  sentence: string,
-  threshold: Threshold,
-  measure: Claim['measure'],
-  rest: Partial<Claim> = {},
-): Claim => ({
-  id,
-  kind: 'learning',
-  sentence,
-  published: null,
-  unit: 'points',
-  threshold,
-  expected: 'holds',
-  measure,
-  ...rest,
-});
+const learning = claimsIn('learning', 'points');
 
 const FULL = { scales: ['full'] } as const satisfies Partial<Claim>;
 

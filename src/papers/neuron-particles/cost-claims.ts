@@ -9,7 +9,7 @@ import { candidatesInSweep } from '../../methods/particles/trainer.ts';
 import { crossEntropy } from '../../nn/index.ts';
 import { adam } from '../../optim/index.ts';
 import { Trainer, timeInterleaved } from '../../run/index.ts';
-import { atLeast, atMost, type Claim, exactly } from '../ledger/claim.ts';
+import { atLeast, atMost, type Claim, claimsOf, exactly } from '../ledger/claim.ts';
 import type { Lab } from '../ledger/lab.ts';
 import { network } from './setting.ts';
 
@@ -92,22 +92,7 @@ const timed = (lab: Lab) =>
     );
   });
 
-const cost = (
-  id: string,
-  sentence: string,
-  unit: string,
-  threshold: Claim['threshold'],
-  measure: Claim['measure'],
-): Claim => ({
-  id,
-  kind: 'cost',
-  sentence,
-  published: null,
-  unit,
-  threshold,
-  expected: 'holds',
-  measure,
-});
+const cost = claimsOf('cost');
 
 /** Why the times stay behind the FLOPs: found by timing the parts of a visit. */
 const SLOW =

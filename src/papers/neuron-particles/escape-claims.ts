@@ -1,6 +1,6 @@
 /** Check 7: whether neuron swarms leave the local minima of XOR that plain swarms and backprop end in. */
 import { logGrid } from '../../run/index.ts';
-import { above, atLeast, type Claim } from '../ledger/claim.ts';
+import { above, atLeast, type Claim, claimsIn } from '../ledger/claim.ts';
 import type { Lab } from '../ledger/lab.ts';
 import { type Inputs, type XorPlan, xorByBackprop, xorByNeurons, xorByPlain } from './xor.ts';
 
@@ -46,23 +46,7 @@ const shares = (lab: Lab, inputs: Inputs, particles: number): Promise<Shares> =>
 
 const rival = ({ plain, own, backprop }: Shares): number => Math.max(plain, own, backprop);
 
-const claim = (
-  id: string,
-  sentence: string,
-  threshold: Claim['threshold'],
-  measure: Claim['measure'],
-  rest: Partial<Claim> = {},
-): Claim => ({
-  id,
-  kind: 'learning',
-  sentence,
-  published: null,
-  unit: 'share',
-  threshold,
-  expected: 'holds',
-  measure,
-  ...rest,
-});
+const claim = claimsIn('learning', 'share');
 
 const FULL = { scales: ['full'] } as const satisfies Partial<Claim>;
 

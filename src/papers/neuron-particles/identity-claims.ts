@@ -12,7 +12,7 @@ import { Sweep, scalarOf } from '../../methods/particles/sweep.ts';
 import { orderOf } from '../../methods/particles/trainer.ts';
 import { binaryCrossEntropy, crossEntropy } from '../../nn/index.ts';
 import type { Task } from '../../run/index.ts';
-import { atLeast, atMost, type Claim, exactly } from '../ledger/claim.ts';
+import { atLeast, atMost, type Claim, claimsOf, exactly } from '../ledger/claim.ts';
 import type { Lab } from '../ledger/lab.ts';
 import { network, type Outcome, rises, search, tableTask, toyTask } from './setting.ts';
 
@@ -133,22 +133,7 @@ const deep = (lab: Lab, options: ParticleOptions = {}, name = 'default'): Promis
     }),
   );
 
-const identity = (
-  id: string,
-  sentence: string,
-  unit: string,
-  threshold: Claim['threshold'],
-  measure: Claim['measure'],
-): Claim => ({
-  id,
-  kind: 'identity',
-  sentence,
-  published: null,
-  unit,
-  threshold,
-  expected: 'holds',
-  measure,
-});
+const identity = claimsOf('identity');
 
 export const identityClaims: readonly Claim[] = [
   identity(

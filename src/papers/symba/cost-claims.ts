@@ -3,7 +3,7 @@ import { costOf, jit, optimize, random, type Tensor } from '../../engine/index.t
 import type { CreditResult, CreditRule } from '../../methods/rule.ts';
 import { type Batch, crossEntropy, dense, type Model, model, type Tree } from '../../nn/index.ts';
 import { timeInterleaved } from '../../run/index.ts';
-import { atLeast, atMost, type Claim } from '../ledger/claim.ts';
+import { atLeast, atMost, type Claim, claimsOf } from '../ledger/claim.ts';
 import type { Lab } from '../ledger/lab.ts';
 import { type Fit, ruleOf } from './setting.ts';
 
@@ -57,22 +57,7 @@ const timed = (lab: Lab) =>
     ),
   );
 
-const cost = (
-  id: string,
-  sentence: string,
-  unit: string,
-  threshold: Claim['threshold'],
-  measure: Claim['measure'],
-): Claim => ({
-  id,
-  kind: 'cost',
-  sentence,
-  published: null,
-  unit,
-  threshold,
-  expected: 'holds',
-  measure,
-});
+const cost = claimsOf('cost');
 
 /** Multiply-adds a pair: two forward products and two of credit in every hidden layer. */
 const macs = BATCH * 4 * (784 * WIDTH + WIDTH * WIDTH);

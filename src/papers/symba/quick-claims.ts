@@ -1,6 +1,6 @@
 /** The quick setting of check 7: 5,000 images, 784-200-200, four epochs at 1e-3, labels as overlay. */
 import { lineChart } from '../../plot/index.ts';
-import { atMost, below, type Claim } from '../ledger/claim.ts';
+import { atMost, below, type Claim, claimsOf } from '../ledger/claim.ts';
 import type { Lab } from '../ledger/lab.ts';
 import { errorsOf, type Fit } from './setting.ts';
 
@@ -35,24 +35,7 @@ const curves = (lab: Lab): Promise<Record<Name, number[]>> =>
 
 const at = async (lab: Lab, name: Name, epoch: number): Promise<number> => (await curves(lab))[name][epoch - 1]!;
 
-const claim = (
-  id: string,
-  sentence: string,
-  unit: string,
-  threshold: Claim['threshold'],
-  measure: Claim['measure'],
-  rest: Partial<Claim> = {},
-): Claim => ({
-  id,
-  kind: 'learning',
-  sentence,
-  published: null,
-  unit,
-  threshold,
-  expected: 'holds',
-  measure,
-  ...rest,
-});
+const claim = claimsOf('learning');
 
 export const quickClaims: readonly Claim[] = [
   claim(

@@ -2,7 +2,7 @@
 
 import { sizeOfTopDown } from '../../methods/top-down/top-down.ts';
 import { median } from '../../stats/index.ts';
-import { atLeast, atMost, type Claim } from '../ledger/claim.ts';
+import { atLeast, atMost, type Claim, claimsOf } from '../ledger/claim.ts';
 import type { Lab } from '../ledger/lab.ts';
 import {
   bestOf,
@@ -82,24 +82,7 @@ const lead = async (lab: Lab, name: Name): Promise<number> => (await accuracy(la
 const parameters = (name: Name, outputs = 1): number =>
   sizeOfTopDown(shapeFor(outputs, TRIALS[name].hidden, TRIALS[name].sources));
 
-const claim = (
-  id: string,
-  sentence: string,
-  unit: string,
-  threshold: Claim['threshold'],
-  measure: Claim['measure'],
-  rest: Partial<Claim> = {},
-): Claim => ({
-  id,
-  kind: 'learning',
-  sentence,
-  published: null,
-  unit,
-  threshold,
-  expected: 'holds',
-  measure,
-  ...rest,
-});
+const claim = claimsOf('learning');
 
 const full = { scales: ['full'], published: 'better than backprop' } as const;
 

@@ -1,6 +1,6 @@
 /** Check 2: XOR from fresh random starts, where backprop often ends in a local optimum. */
 import { median } from '../../stats/index.ts';
-import { atLeast, atMost, below, type Claim } from '../ledger/claim.ts';
+import { atLeast, atMost, below, type Claim, claimsIn } from '../ledger/claim.ts';
 import type { Lab } from '../ledger/lab.ts';
 import {
   bestOf,
@@ -65,23 +65,7 @@ const outcome = (lab: Lab): Promise<Outcome> =>
     return { backprop, seeing, blind };
   });
 
-const claim = (
-  id: string,
-  sentence: string,
-  threshold: Claim['threshold'],
-  measure: Claim['measure'],
-  rest: Partial<Claim> = {},
-): Claim => ({
-  id,
-  kind: 'learning',
-  sentence,
-  published: null,
-  unit: 'share',
-  threshold,
-  expected: 'holds',
-  measure,
-  ...rest,
-});
+const claim = claimsIn('learning', 'share');
 
 const full = { scales: ['full'] } as const;
 
